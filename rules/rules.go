@@ -1,0 +1,122 @@
+// Package rules loads the rule language (YAML: observations, cues, sections,
+// word classes), checks it, and compiles every phrase into one trie over token
+// ids that a sentence is matched against once. It is the only importer of YAML
+// and holds the embedded rule sets.
+package rules
+
+import (
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/segment"
+)
+
+// Set is a loaded rule set. It does not change after loading.
+type Set struct {
+	Name         string
+	Doc          string
+	Digest       string               // sha256 of the canonical content, hex
+	Observations []corpus.Observation // in output order
+	Rules        []Rule               // mentions, in file order
+	Cues         []Cue                // in file order
+	Sections     []segment.SectionDef
+	Policy       []string // what --section auto labels: the first of these that a report has
+	Classes      []Class
+	Derived      Derived
+}
+
+// Derived says how the report-level observation without mentions of its own
+// (No Finding) is decided: positive when no other observation but those in
+// Ignore is positive or uncertain and no rule of its own (the other
+// abnormalities) is either.
+type Derived struct {
+	Observation corpus.Observation
+	Ignore      []corpus.Observation
+}
+
+// Rule finds mentions of one observation. In the file of the derived
+// observation it finds the other abnormalities that withhold it.
+type Rule struct {
+	ID          string
+	Doc         string
+	Observation corpus.Observation
+	Also        []corpus.Observation // observations that the same mention counts for as well
+	Tags        []string             // chosen by cues (Only, Except): "silhouette", "device", "sign"
+	Bare        corpus.Assertion     // assertion when no cue governs the mention; Positive unless the file says otherwise
+	As          [4]corpus.Assertion  // assertion recorded for each assertion found; the identity unless the file says otherwise
+	Weak        bool                 // counts only where no other rule mentions the observation in the report
+	Phrases     []Phrase
+	Unless      []Phrase // a mention that overlaps a match of one of these is no mention
+	Examples    []Example
+	Pos         Pos
+}
+
+// Kind is what a cue does to a mention in its scope.
+type Kind uint8
+
+// The kinds of cue, in the order of precedence between cues whose words
+// overlap and are equally long (earlier wins).
+const (
+	Pseudo      Kind = iota // looks like a cue and is none: its words are taken and do nothing
+	Exclusion               // the mention is of the past, of the order, of another organ: no mention
+	Uncertainty             // uncertain
+	Negation                // negative
+	Affirmation             // positive ("suggests", "persistent", "enlarged")
+	Alternative             // "or", "versus": joins alternatives
+	Terminator              // ends scopes
+)
+
+// Direction is where a cue's scope lies.
+type Direction uint8
+
+// The directions of a scope, seen from the cue.
+const (
+	Forward  Direction = iota // behind the cue in reading order: "no X"
+	Backward                  // before the cue: "X has resolved"
+	Both                      // before it where a mention stands before it in the same clause, else behind it
+	Inside                    // the words that the cue's own phrase spans: "new ... is not seen"
+)
+
+// Cue is a word or phrase that negates, hedges, affirms or excludes mentions
+// in its scope, or ends the scopes of others.
+type Cue struct {
+	ID        string
+	Doc       string
+	Kind      Kind
+	Direction Direction
+	Only      []string // governs only mentions with one of these tags
+	Except    []string // does not govern mentions with one of these tags
+	Stops     []string // for Terminator: the group it belongs to (one); otherwise the terminator groups that end its scope; nil: the default of the cue file
+	Reach     int      // the most tokens its scope extends; 0: to the end of the clause structure
+	Weak      bool     // yields to any other cue that governs the mention
+	Phrases   []Phrase
+	Unless    []Phrase // a cue match that overlaps a match of one of these is none
+	Examples  []Example
+	Pos       Pos
+}
+
+// Class is a named list of words, usable in phrases as @name.
+type Class struct {
+	Name  string
+	Doc   string
+	Words []Phrase // plain phrases (words, alternatives, inflections, other classes)
+	Pos   Pos
+}
+
+// Phrase is one phrase of the pattern language, as written, with its place.
+type Phrase struct {
+	Text string
+	Pos  Pos
+}
+
+// Example is a text with the mention marked <...> and the assertion that the
+// labeler must give it. An unmentioned example may leave the mark out.
+type Example struct {
+	Text      string
+	Assertion corpus.Assertion
+	Pos       Pos
+}
+
+// Pos is a place in a rule file: line and column from 1.
+type Pos struct {
+	File         string
+	Line, Column int
+}
