@@ -1,0 +1,133 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File is an output file that appears under its name only when it is whole:
+// it is written under a temporary name in the same folder, with mode 0600
+// (labels speak of patients), and renamed by Commit. What is no regular file
+// (a pipe, a device) is written directly.
+type File struct {
+	f      *os.File
+	final  string // where Commit renames to; "" for a file written directly
+	closed bool
+}
+
+// Create opens the output file of the given name. An existing regular file
+// stays as it is until Commit; a symbolic link keeps pointing where it points.
+func Create(name string) (*File, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, fmt.Errorf("%s: is a folder; name a file in it", name)
+	case err == nil && !info.Mode().IsRegular():
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, explainWrite(name, err)
+		}
+		return &File{f: f}, nil
+	case err == nil:
+		if name, err = filepath.EvalSymlinks(name); err != nil {
+			return nil, explainWrite(name, err)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, explainWrite(name, err)
+	}
+	folder := filepath.Dir(name)
+	f, err := os.CreateTemp(folder, "."+filepath.Base(name)+".*.tmp") // mode 0600
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: the folder %s does not exist; create it first", name, folder)
+	}
+	if err != nil {
+		return nil, explainWrite(name, err)
+	}
+	return &File{f: f, final: name}, nil
+}
+
+// Write writes to the temporary file.
+func (f *File) Write(p []byte) (int, error) {
+	n, err := f.f.Write(p)
+	if err != nil {
+		err = explainWrite(f.name(), err)
+	}
+	return n, err
+}
+
+// Commit puts the whole file under its name: flushed to the disk, renamed. On
+// an error nothing is left behind.
+func (f *File) Commit() error {
+	if f.final == "" {
+		f.closed = true
+		if err := f.f.Close(); err != nil {
+			return explainWrite(f.name(), err)
+		}
+		return nil
+	}
+	if err := f.f.Sync(); err != nil {
+		f.Abort()
+		return explainWrite(f.final, err)
+	}
+	f.closed = true
+	err := f.f.Close()
+	if err == nil {
+		err = os.Rename(f.f.Name(), f.final)
+	}
+	if err != nil {
+		os.Remove(f.f.Name())
+		return explainWrite(f.final, err)
+	}
+	// The rename itself reaches the disk with its folder. Not every file
+	// system can do this, and the file is whole without it.
+	if folder, err := os.Open(filepath.Dir(f.final)); err == nil {
+		_ = folder.Sync()
+		folder.Close()
+	}
+	return nil
+}
+
+// Abort removes the temporary file. After Commit it does nothing, so it can be
+// deferred.
+func (f *File) Abort() {
+	if f.closed {
+		return
+	}
+	f.closed = true
+	f.f.Close()
+	if f.final != "" {
+		os.Remove(f.f.Name())
+	}
+}
+
+func (f *File) name() string {
+	if f.final != "" {
+		return f.final
+	}
+	return f.f.Name()
+}
+
+// explainWrite says which output failed and what to do. The temporary name
+// would mean nothing to a reader and is dropped.
+func explainWrite(name string, err error) error {
+	var pathErr *fs.PathError
+	var linkErr *os.LinkError
+	cause := err
+	switch {
+	case errors.As(err, &pathErr):
+		cause = pathErr.Err
+	case errors.As(err, &linkErr):
+		cause = linkErr.Err
+	}
+	do := "check the path, or write elsewhere"
+	switch {
+	case isFull(cause):
+		do = "free some space, or write elsewhere"
+	case errors.Is(cause, fs.ErrPermission):
+		do = "check the permissions of the folder, or write elsewhere"
+	}
+	return fmt.Errorf("%s: not written: %w; %s", name, cause, do)
+}
