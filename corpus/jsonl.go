@@ -1,0 +1,175 @@
+package corpus
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// object is a JSON object with its fields in the order they stand in.
+type object struct {
+	names  []string
+	values []json.RawMessage
+}
+
+var errNotObject = errors.New("the line is not a JSON object")
+
+func parseObject(line []byte) (object, error) {
+	var o object
+	d := json.NewDecoder(bytes.NewReader(line))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return o, errNotObject
+	}
+	for d.More() {
+		t, err := d.Token()
+		name, ok := t.(string)
+		if err != nil || !ok {
+			return o, errNotObject
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return o, errNotObject
+		}
+		o.names = append(o.names, name)
+		o.values = append(o.values, value)
+	}
+	if _, err := d.Token(); err != nil {
+		return o, errNotObject
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return o, errors.New("there is something after the JSON object")
+	}
+	return o, nil
+}
+
+// field gives a value as text: a string, a number as written, nothing for null.
+func (o object) field(i int) (string, error) {
+	raw := o.values[i]
+	if raw[0] == 'n' {
+		return "", nil
+	}
+	if raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9' {
+		return string(raw), nil
+	}
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return "", fmt.Errorf("the field %s is not a string", quoteID(o.names[i]))
+	}
+	return unixLines(s), nil
+}
+
+func (o *opening) jsonl(st *stream, plain []byte) (*input, error) {
+	in := &input{source: JSONL, total: -1, size: st.size, reports: func(s *sink) {
+		j := &jsonlReader{s: s, opts: o.opts, place: o.place}
+		j.read(st)
+	}}
+	start := bytes.TrimLeft(bytes.TrimPrefix(plain, []byte(byteOrderMark)), " \t\r\n")
+	if bytes.HasPrefix(start, []byte("[")) {
+		return nil, o.problem("this is a JSON array", "write one object a line")
+	}
+	// The first line that has a report tells the fields; others may have others.
+	for line := range bytes.Lines(plain) {
+		obj, err := parseObject(line)
+		if err != nil {
+			continue
+		}
+		if l, err := chooseLayout(obj.names, o.opts); err == nil {
+			in.columns = l.columns(obj.names)
+			in.subjects = l.subject >= 0 && l.study >= 0
+			break
+		}
+	}
+	return in, nil
+}
+
+type jsonlReader struct {
+	s      *sink
+	opts   Options
+	place  Place
+	number int
+	names  []string // of the object before
+	layout layout   // for names
+}
+
+func (j *jsonlReader) read(st *stream) {
+	in, err := st.open()
+	if err != nil {
+		j.s.lost(Report{Place: j.place}, "cannot be read: "+reason(err), "")
+		return
+	}
+	defer in.Close()
+	lines := newLineReader(in, j.s.limit)
+	for j.s.alive() {
+		line, err := lines.next()
+		if err == io.EOF {
+			break
+		}
+		place := Place{Path: j.place.Path, Line: lines.line}
+		switch {
+		case err == errLongLine:
+			j.number++
+			j.s.lost(Report{Place: place}, "the line is longer than "+bytesName(j.s.limit), "")
+		case err != nil:
+			place.Line++
+			j.s.lost(Report{Place: place}, "reading ends here: "+reason(err)+"; what comes after is lost", "get the file again")
+			return
+		case len(bytes.TrimSpace(line)) > 0:
+			j.number++
+			j.line(line, place)
+		}
+	}
+	if !j.s.done && j.number == 0 {
+		j.s.lost(Report{Place: j.place}, "there is no line in it", "")
+	}
+}
+
+func (j *jsonlReader) line(line []byte, place Place) {
+	if err := checkText(line); err != nil {
+		j.s.lost(Report{Place: place}, err.Error(), "")
+		return
+	}
+	text, foreign, _ := decode(line) // just checked
+	obj, err := parseObject([]byte(text))
+	if err != nil {
+		j.s.lost(Report{Place: place}, err.Error(), "write one object a line")
+		return
+	}
+	if j.names == nil || !slices.Equal(obj.names, j.names) {
+		l, err := chooseLayout(obj.names, j.opts)
+		if err != nil {
+			do := "name the fields with --id-column and --text-column"
+			j.s.lost(Report{Place: place}, strings.Replace(err.Error(), "column", "field", 1), do)
+			return
+		}
+		j.names, j.layout = obj.names, l
+	}
+	l := j.layout
+	fields := make([]string, len(obj.values))
+	needed := []int{l.id, l.text}
+	if l.subject >= 0 && l.study >= 0 {
+		needed = append(needed, l.subject, l.study)
+	}
+	for _, s := range l.sections {
+		needed = append(needed, s.column)
+	}
+	for _, i := range needed {
+		if i < 0 {
+			continue
+		}
+		if fields[i], err = obj.field(i); err != nil {
+			j.s.lost(Report{Place: place}, err.Error(), "")
+			return
+		}
+	}
+	if foreign > 0 {
+		j.s.foreign(place, foreign)
+	}
+	if l.id >= 0 && strings.TrimSpace(fields[l.id]) == "" {
+		j.s.warn(place, "the id is empty; the number of the line stands for it", "")
+	}
+	j.s.report(l.report(fields, j.number, place))
+}

@@ -1,0 +1,208 @@
+package corpus
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// memberSources are the formats whose reports are files of their own, alone, in
+// a folder or in an archive.
+var memberSources = []Source{MIMIC, OpenI, Text}
+
+// opening is one path on its way to becoming an input.
+type opening struct {
+	path  string
+	place Place
+	opts  Options
+	src   Source // "" while it is not known
+	read  *atomic.Int64
+}
+
+func openInput(path string, opts Options, read *atomic.Int64) (*input, error) {
+	o := &opening{path: path, place: Place{Path: path}, opts: opts, src: Source(opts.From), read: read}
+	if path == "-" {
+		if opts.Stdin == nil {
+			return nil, errors.New("there is no standard input to read")
+		}
+		if o.src == "" {
+			o.src = Text
+		}
+		return o.stream(&stream{
+			path: path, name: "stdin", size: -1, read: read,
+			pipe: bufio.NewReaderSize(opts.Stdin, headBytes),
+		})
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, o.problem(reason(err), "check the path")
+	}
+	if info.IsDir() {
+		in, err := o.members(folder(path, opts.FollowLinks), folder(path, opts.FollowLinks), "folder")
+		if err == nil {
+			in.size = -1
+		}
+		return in, err
+	}
+	st, err := newStream(path, info, read)
+	if err != nil {
+		return nil, o.problem(reason(err), "check the path and its permissions")
+	}
+	return o.stream(st)
+}
+
+func (o *opening) problem(what, do string) *Problem {
+	return &Problem{Place: o.place, What: what, Do: do, Lost: true}
+}
+
+// refused is an input that has nothing to read, which Reports will say.
+func (o *opening) refused(what, do string, size int64) *input {
+	return &input{size: size, void: true, reports: func(s *sink) {
+		s.lost(Report{Place: o.place}, what, do)
+	}}
+}
+
+func (o *opening) stream(st *stream) (*input, error) {
+	// One report on a pipe needs no look ahead, nor anybody to wait for it.
+	if st.pipe != nil && o.src == Text {
+		return o.single(st), nil
+	}
+	head, err := st.head()
+	if err != nil {
+		return nil, o.problem(reason(err), "check the path and its permissions")
+	}
+	plain := plainHead(head)
+	switch {
+	case isZip(head):
+		return o.zip(st, head)
+	case isTar(plain) || isTarName(st.name) && len(plain) > 0:
+		probe := tarball(o.path, st.open)
+		if st.pipe != nil {
+			probe = tarball(o.path, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(plain)), nil })
+		}
+		in, err := o.members(tarball(o.path, st.open), probe, "archive")
+		o.read.Store(0)
+		if err == nil {
+			in.size = st.size
+		}
+		return in, err
+	case len(plain) == 0 && isCompressed(head):
+		return o.refused("the compressed file is truncated or damaged", "get it again", st.size), nil
+	}
+	if o.src == "" {
+		o.src = guessStream(st.name, plain, o.opts)
+	}
+	switch {
+	case slices.Contains(memberSources, o.src):
+		return o.single(st), nil
+	case len(plain) == 0:
+		return o.refused("the file is empty", "", st.size), nil
+	}
+	if err := checkText(plain); err != nil {
+		return o.refused("the file is no text: "+err.Error(), "", st.size), nil
+	}
+	switch o.src {
+	case JSONL:
+		return o.jsonl(st, plain)
+	case CSV, CheXpertPlus, CheXpertLabeler:
+		return o.table(st, plain)
+	default:
+		return nil, o.problem("the format is not recognised", "say it with --from: "+sourceNames())
+	}
+}
+
+func isTarName(name string) bool {
+	return strings.HasSuffix(name, ".tar") || strings.HasSuffix(name, ".tgz")
+}
+
+// guessStream finds the format of one file that is no archive: by its name
+// where that is clear, else by how it begins.
+func guessStream(name string, plain []byte, opts Options) Source {
+	if _, ok := reportOf(MIMIC, name); ok {
+		return MIMIC
+	}
+	table := func() Source {
+		shape, err := shapeOf(CSV, plain, opts)
+		if err != nil || shape.layout.id < 0 {
+			return ""
+		}
+		return shape.source()
+	}
+	switch path.Ext(name) {
+	case ".txt", ".text":
+		return Text
+	case ".xml":
+		return OpenI
+	case ".jsonl", ".ndjson":
+		return JSONL
+	case ".csv", ".tsv":
+		if src := table(); src != "" {
+			return src
+		}
+		return CSV
+	}
+	start := bytes.TrimLeft(bytes.TrimPrefix(plain, []byte(byteOrderMark)), " \t\r\n")
+	switch {
+	case bytes.HasPrefix(start, []byte("{")):
+		return JSONL
+	case bytes.HasPrefix(start, []byte("<")) && bytes.Contains(start, []byte("<eCitation")):
+		return OpenI
+	default:
+		return table()
+	}
+}
+
+// single is a file that is one report.
+func (o *opening) single(st *stream) *input {
+	as := o.src
+	if _, ok := reportOf(MIMIC, st.name); as == MIMIC && !ok {
+		as = Text // a report of MIMIC-CXR under a name of its own
+	}
+	members := single(st, as)
+	return &input{
+		source: o.src, total: 1, size: st.size,
+		subjects: firstReport(members, as).Subject != "",
+		reports:  func(s *sink) { readMembers(s, members, as, o.place) },
+	}
+}
+
+// members is a folder or an archive; probe is what may be looked at now.
+func (o *opening) members(all, probe container, kind string) (*input, error) {
+	if o.src == "" {
+		o.src = guessMembers(probe)
+	}
+	if o.src == "" {
+		return nil, o.problem("no report found in this "+kind+" by the names of its files",
+			"give tables by their own paths; single reports are .txt or OpenI's .xml files")
+	}
+	if !slices.Contains(memberSources, o.src) {
+		return nil, o.problem(fmt.Sprintf("a%s %s cannot be read as %s", map[bool]string{true: "n"}[kind == "archive"], kind, o.src),
+			"give the file itself")
+	}
+	return &input{
+		source: o.src, total: -1, size: -1,
+		subjects: firstReport(probe, o.src).Subject != "",
+		reports:  func(s *sink) { readMembers(s, all, o.src, o.place) },
+	}, nil
+}
+
+func (o *opening) zip(st *stream, head []byte) (*input, error) {
+	if st.pipe != nil {
+		probe := zipStream(o.path, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(head)), nil })
+		return o.members(zipStream(o.path, st.openRaw), probe, "archive")
+	}
+	in, err := o.members(zipFile(o.path, o.read), zipFile(o.path, new(atomic.Int64)), "archive")
+	if err != nil {
+		return nil, err
+	}
+	in.total = countZip(o.path, in.source)
+	in.size = st.size
+	return in, nil
+}

@@ -1,0 +1,333 @@
+package corpus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// Source is the name of an input format.
+type Source string
+
+// The input formats.
+const (
+	MIMIC           Source = "mimic"            // MIMIC-CXR: the zip, a tar, the unpacked folder, a part of it
+	CSV             Source = "csv"              // a table with a header row
+	CheXpertLabeler Source = "chexpert-labeler" // one column of reports without a header
+	JSONL           Source = "jsonl"            // one object a line
+	OpenI           Source = "openi"            // OpenI's XML files, a folder or tar of them
+	CheXpertPlus    Source = "chexpert-plus"    // CheXpert Plus's table of reports
+	Text            Source = "text"             // a .txt file a report, or one report on standard input
+)
+
+// Sources lists the input formats.
+func Sources() []Source {
+	return []Source{MIMIC, CSV, CheXpertLabeler, JSONL, OpenI, CheXpertPlus, Text}
+}
+
+func sourceNames() string {
+	var names []string
+	for _, s := range Sources() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
+// DefaultMaxReportBytes is the largest report that is read unless Options say
+// otherwise.
+const DefaultMaxReportBytes = 16 << 20
+
+// Options say how inputs are read. The zero value guesses everything.
+type Options struct {
+	From           string    // a Source; "" guesses by content and name
+	IDColumn       string    // column or field of the ids; "" guesses by the usual names
+	TextColumn     string    // column or field of the texts; "" guesses by the usual names
+	Stdin          io.Reader // what the path "-" reads
+	FollowLinks    bool      // follow symbolic links within folders
+	MaxReportBytes int       // a longer report is a Problem; 0: DefaultMaxReportBytes
+}
+
+// Columns are the columns, or fields, that a table's reports are made of.
+type Columns struct {
+	ID       string   // "" where the number of the row is the id
+	Text     string   // "" where only section columns are read
+	Sections []string // columns that become sections, in order
+}
+
+// Counts says what was met on the way. Lost reports and warnings are the
+// Problems that Reports yields; these are the ones worth a total.
+type Counts struct {
+	Reports    int // reports yielded
+	Lost       int // Problems with Lost set
+	Decoded    int // reports with bytes that were read as Windows-1252
+	Empty      int // reports without text
+	Duplicates int // reports whose id an earlier one has
+	Folded     int // rows that repeat the report of the row before (CheXpert Plus: one a view)
+	Skipped    int // files and archive members that are no reports
+}
+
+// Reader reads the reports of one or more inputs.
+type Reader struct {
+	inputs []*input
+	opts   Options
+	read   atomic.Int64
+	counts Counts
+}
+
+// input is one path, its format found.
+type input struct {
+	source   Source
+	columns  Columns
+	subjects bool
+	total    int   // reports; -1: not known
+	size     int64 // bytes; -1: not known
+	void     bool  // nothing to read; reports says why
+	reports  func(*sink)
+}
+
+// Open finds the format of each path ("-" is opts.Stdin) without reading more
+// than its beginning. Errors are of wrong options, or a *Problem of what can be
+// known at once: a path that does not exist or cannot be opened, a format that
+// is not recognised, a table without the columns it needs. What is found later
+// is yielded by Reports.
+func Open(ctx context.Context, paths []string, opts Options) (*Reader, error) {
+	if opts.From != "" && !slices.Contains(Sources(), Source(opts.From)) {
+		return nil, fmt.Errorf("input format %q is not known; use one of %s", opts.From, sourceNames())
+	}
+	if opts.MaxReportBytes < 0 {
+		return nil, fmt.Errorf("the limit of %d bytes a report is negative", opts.MaxReportBytes)
+	}
+	if opts.MaxReportBytes == 0 {
+		opts.MaxReportBytes = DefaultMaxReportBytes
+	}
+	if len(paths) == 0 {
+		return nil, errors.New("no input; give a file, a folder, or - for standard input")
+	}
+	r := &Reader{opts: opts}
+	stdin := false
+	for _, path := range paths {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if path == "-" && stdin {
+			return nil, errors.New("standard input (-) is given twice")
+		}
+		stdin = stdin || path == "-"
+		in, err := openInput(path, opts, &r.read)
+		if err != nil {
+			return nil, err
+		}
+		r.inputs = append(r.inputs, in)
+	}
+	return r, nil
+}
+
+// Format names the input formats found, each once, in input order: "mimic", or
+// "csv, jsonl".
+func (r *Reader) Format() string {
+	var names []string
+	for _, in := range r.inputs {
+		if name := string(in.source); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// Columns gives the columns of the first input that has any.
+func (r *Reader) Columns() Columns {
+	for _, in := range r.inputs {
+		if c := in.columns; c.ID != "" || c.Text != "" || len(c.Sections) > 0 {
+			return c
+		}
+	}
+	return Columns{}
+}
+
+// HasSubjects says whether the reports of every input carry Subject and Study,
+// going by the path of the first report or by the header.
+func (r *Reader) HasSubjects() bool {
+	found := false
+	for _, in := range r.inputs {
+		if !in.subjects && !in.void {
+			return false
+		}
+		found = found || in.subjects
+	}
+	return found
+}
+
+// Total is the number of reports, or -1 where only reading them would tell.
+func (r *Reader) Total() int {
+	total := 0
+	for _, in := range r.inputs {
+		if in.total < 0 {
+			return -1
+		}
+		total += in.total
+	}
+	return total
+}
+
+// Progress gives the bytes of input read so far and their total, -1 where it is
+// not known. It may be called while Reports runs.
+func (r *Reader) Progress() (read, total int64) {
+	for _, in := range r.inputs {
+		if in.size < 0 {
+			return r.read.Load(), -1
+		}
+		total += in.size
+	}
+	return r.read.Load(), total
+}
+
+// Counts gives the totals of the last run of Reports, once it has ended.
+func (r *Reader) Counts() Counts { return r.counts }
+
+// Reports yields the reports in input order: archive order, row order, and
+// lexical order within a folder. An error is a *Problem, or the error of ctx,
+// which ends the sequence. A Problem with Lost set stands for a report that
+// could not be read (the Report beside it has the ID where it is known); any
+// other is a warning about the report that follows, or about the input. Reading
+// goes on after a Problem wherever there is more to read.
+//
+// Texts are valid UTF-8 with \n line ends and no byte order mark. Memory does
+// not grow with the corpus but for a hash of each id and the names within one
+// folder. Reports can be ranged over again, except over standard input and
+// pipes.
+func (r *Reader) Reports(ctx context.Context) iter.Seq2[Report, error] {
+	return func(yield func(Report, error) bool) {
+		r.counts = Counts{}
+		r.read.Store(0)
+		s := &sink{
+			ctx: ctx, yield: yield, counts: &r.counts, limit: r.opts.MaxReportBytes,
+			seed: maphash.MakeSeed(), seen: map[uint64]struct{}{},
+		}
+		var read int64
+		for _, in := range r.inputs {
+			if !s.alive() {
+				return
+			}
+			in.reports(s)
+			if s.done {
+				return
+			}
+			if in.size >= 0 {
+				read += in.size
+				r.read.Store(read)
+			}
+		}
+		s.alive()
+	}
+}
+
+// sink is where the formats put what they read. Its methods return false when
+// reading is to stop.
+type sink struct {
+	ctx    context.Context
+	yield  func(Report, error) bool
+	counts *Counts
+	limit  int
+	seed   maphash.Seed
+	seen   map[uint64]struct{}
+	done   bool
+}
+
+func (s *sink) alive() bool {
+	if s.done {
+		return false
+	}
+	if err := s.ctx.Err(); err != nil {
+		s.done = true
+		s.yield(Report{}, err)
+	}
+	return !s.done
+}
+
+func (s *sink) put(r Report, err error) bool {
+	if s.alive() && !s.yield(r, err) {
+		s.done = true
+	}
+	return !s.done
+}
+
+// report yields one report, with a warning before it where it is empty or its
+// id is not new. Hashes of 64 bits stand for the ids: of a million ids, two
+// different ones are confused with a chance of 3 in 100 million.
+func (s *sink) report(r Report) bool {
+	hash := maphash.String(s.seed, r.ID)
+	if _, found := s.seen[hash]; found {
+		s.counts.Duplicates++
+		s.warn(r.Place, "the id "+quoteID(r.ID)+" is not new in this corpus", "make ids unique; the report is kept")
+	}
+	s.seen[hash] = struct{}{}
+	if strings.TrimSpace(r.Text) == "" {
+		s.counts.Empty++
+		s.warn(r.Place, "the report is empty", "")
+	}
+	if !s.put(r, nil) {
+		return false
+	}
+	s.counts.Reports++
+	return true
+}
+
+func (s *sink) warn(place Place, what, do string) bool {
+	return s.put(Report{}, &Problem{Place: place, What: what, Do: do})
+}
+
+// lost yields the Problem of a report that could not be read. Of r, only what
+// is known of it before its text is.
+func (s *sink) lost(r Report, what, do string) bool {
+	s.counts.Lost++
+	return s.put(r, &Problem{Place: r.Place, What: what, Do: do, Lost: true})
+}
+
+// text decodes the bytes of a report. It is false where they are no text, which
+// has then been reported.
+func (s *sink) text(r Report, raw []byte) (string, bool) {
+	text, foreign, err := decode(raw)
+	if err != nil {
+		s.lost(r, err.Error(), "")
+		return "", false
+	}
+	if foreign > 0 {
+		s.foreign(r.Place, foreign)
+	}
+	return text, true
+}
+
+func (s *sink) foreign(place Place, n int) {
+	s.counts.Decoded++
+	s.warn(place, fmt.Sprintf("%s not UTF-8, read as Windows-1252", plural(n, "byte is", "bytes are")), "")
+}
+
+// quoteID quotes an id for a message, cut short: where the wrong column was
+// taken for the ids, it may be anything.
+func quoteID(id string) string {
+	const longest = 40
+	if len(id) > longest {
+		id = strings.ToValidUTF8(id[:longest], "") + "..."
+	}
+	return fmt.Sprintf("%q", id)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func bytesName(n int) string {
+	if n >= 1<<20 && n%(1<<20) == 0 {
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return plural(n, "byte", "bytes")
+}

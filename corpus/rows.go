@@ -1,0 +1,239 @@
+package corpus
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// lineReader reads lines without ever holding more than limit bytes of one.
+type lineReader struct {
+	in    *bufio.Reader
+	limit int
+	line  int    // number of the line read last, from 1
+	again []byte // whole lines to be read once more before the rest
+	long  []byte
+}
+
+var errLongLine = errors.New("a line is longer than the limit")
+
+func newLineReader(in io.Reader, limit int) *lineReader {
+	return &lineReader{in: bufio.NewReaderSize(in, headBytes), limit: limit}
+}
+
+// next gives the next line with its line end, valid until the next call. A
+// line longer than limit is passed over: errLongLine.
+func (l *lineReader) next() ([]byte, error) {
+	if len(l.again) > 0 {
+		n := bytes.IndexByte(l.again, '\n') + 1
+		if n == 0 {
+			n = len(l.again)
+		}
+		line := l.again[:n]
+		l.again = l.again[n:]
+		l.line++
+		return line, nil
+	}
+	line, err := l.in.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		l.long = append(l.long[:0], line...)
+		for err == bufio.ErrBufferFull {
+			line, err = l.in.ReadSlice('\n')
+			if len(l.long) <= l.limit {
+				l.long = append(l.long, line...)
+			}
+		}
+		line = l.long
+	}
+	if err != nil && (err != io.EOF || len(line) == 0) {
+		return nil, err
+	}
+	l.line++
+	if l.line == 1 {
+		line = bytes.TrimPrefix(line, []byte(byteOrderMark))
+	}
+	if len(line) > l.limit {
+		return nil, errLongLine
+	}
+	return line, nil
+}
+
+// row is one row of a table.
+type row struct {
+	fields   []string // valid UTF-8 with \n line ends
+	line     int      // where it begins
+	foreign  int      // bytes read as Windows-1252
+	loose    bool     // a quote within a quoted field is not doubled
+	doubtful bool     // read out of what an open quote swallowed
+}
+
+// rowError is a row that cannot be read; the next one can.
+type rowError struct {
+	line int // of the row, or of the quote left open
+	what string
+	do   string
+	torn bool // by a quote left open
+}
+
+func (e *rowError) Error() string { return e.what }
+
+// rowReader reads delimited rows as RFC 4180 has them, and goes on where that
+// is broken. The standard library's reader loses everything from a quote left
+// open to the end of the file. Here such a quote is taken to be found out by
+// the next quote that opens a field within it, by the end of the file, or by
+// the limit; the lines from there on are read again as rows of their own.
+type rowReader struct {
+	lines  *lineReader
+	comma  byte // 0: a line is one field, unless it is quoted
+	doubt  int  // rows that begin before this line are doubtful
+	flat   []byte
+	ends   []int
+	opened []byte // the lines since the one where a quote was opened
+}
+
+func newRowReader(in io.Reader, comma byte, limit int) *rowReader {
+	return &rowReader{lines: newLineReader(in, limit), comma: comma}
+}
+
+// next gives the next row that is not a blank line. Its error is a *rowError
+// where reading can go on.
+func (r *rowReader) next() (row, error) {
+	var line []byte
+	for len(line) == 0 {
+		raw, err := r.lines.next()
+		if err == errLongLine {
+			return row{}, r.tooLong(r.lines.line)
+		}
+		if err != nil {
+			return row{}, err
+		}
+		line = trimLineEnd(raw)
+		if len(line) == 0 {
+			continue
+		}
+		line = raw
+	}
+	out := row{line: r.lines.line, doubtful: r.lines.line < r.doubt}
+	r.flat, r.ends = r.flat[:0], r.ends[:0]
+	quoted, openedAt := false, 0
+	start := true // at the start of a field
+	for {
+		end := len(trimLineEnd(line))
+		for i := 0; i < len(line); {
+			switch {
+			case quoted:
+				n := bytes.IndexByte(line[i:], '"')
+				if n < 0 {
+					r.flat = append(r.flat, line[i:]...)
+					i = len(line)
+					break
+				}
+				quote := i + n
+				r.flat = append(r.flat, line[i:quote]...)
+				i = quote + 1
+				switch {
+				case i < len(line) && line[i] == '"':
+					r.flat = append(r.flat, '"')
+					i++
+				case i >= end, line[i] == r.comma && r.comma != 0:
+					quoted = false
+				case r.lines.line > openedAt && (quote == 0 || line[quote-1] == r.comma && r.comma != 0):
+					return row{}, r.torn(openedAt, r.lines.line)
+				default:
+					r.flat = append(r.flat, '"')
+					out.loose = true
+				}
+			case i >= end:
+				i = len(line)
+			case start && line[i] == '"':
+				quoted, openedAt, start = true, r.lines.line, false
+				r.opened = r.opened[:0]
+				i++
+			case line[i] == r.comma && r.comma != 0:
+				r.ends = append(r.ends, len(r.flat))
+				start = true
+				i++
+			default:
+				n := end - i
+				if r.comma != 0 {
+					if c := bytes.IndexByte(line[i:end], r.comma); c >= 0 {
+						n = c
+					}
+				}
+				r.flat = append(r.flat, line[i:i+n]...)
+				start = false
+				i += n
+			}
+		}
+		if !quoted {
+			break
+		}
+		if len(r.flat) > r.lines.limit {
+			return row{}, r.torn(openedAt, r.lines.line+1)
+		}
+		var err error
+		line, err = r.lines.next()
+		switch {
+		case err == io.EOF:
+			return row{}, r.torn(openedAt, r.lines.line+1)
+		case err == errLongLine:
+			return row{}, r.tooLong(openedAt)
+		case err != nil:
+			return row{}, err
+		}
+		r.opened = append(r.opened, line...)
+	}
+	r.ends = append(r.ends, len(r.flat))
+	if len(r.flat) > r.lines.limit {
+		return row{}, r.tooLong(out.line)
+	}
+	if bytes.IndexByte(r.flat, 0) >= 0 {
+		return row{}, &rowError{line: out.line, what: "the row holds " + errBinary.Error()}
+	}
+	r.decode(&out)
+	return out, nil
+}
+
+func (r *rowReader) decode(out *row) {
+	all := string(r.flat)
+	plain := utf8.ValidString(all)
+	out.fields = make([]string, len(r.ends))
+	from := 0
+	for i, end := range r.ends {
+		field := all[from:end]
+		if !plain && !utf8.ValidString(field) {
+			n := 0
+			field, n = decodeForeign([]byte(field))
+			out.foreign += n
+		}
+		out.fields[i] = unixLines(field)
+		from = end
+	}
+}
+
+func (r *rowReader) tooLong(line int) error {
+	return &rowError{line: line, what: "the row is longer than " + bytesName(r.lines.limit), do: "check its quotes"}
+}
+
+// torn goes back to the line after the one where the quote was opened. Lines
+// before resume may be the rest of the torn row as well as rows that its quote
+// swallowed.
+func (r *rowReader) torn(openedAt, resume int) error {
+	swallowed := resume - openedAt - 1
+	what := "a quote opened here is not closed"
+	if swallowed > 0 {
+		what += fmt.Sprintf("; it swallowed %s, of which only what is clearly a row was read", plural(swallowed, "line", "lines"))
+	}
+	r.lines.again = append(bytes.Clone(r.opened), r.lines.again...)
+	r.lines.line = openedAt
+	r.doubt = max(r.doubt, resume)
+	return &rowError{line: openedAt, what: what, do: "close it, or double quotes within quoted fields", torn: true}
+}
+
+func trimLineEnd(line []byte) []byte {
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r"))
+}

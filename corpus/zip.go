@@ -1,0 +1,572 @@
+package corpus
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// The standard library's reader keeps the whole directory of an archive in
+// memory (some 70 MB for MIMIC-CXR) and cannot open one whose end is missing.
+// This one walks the directory entry by entry, or, where there is none or no
+// way to seek, the members themselves.
+
+const (
+	zipLocal      = "PK\x03\x04"
+	zipEntry      = "PK\x01\x02"
+	zipEnd        = "PK\x05\x06"
+	zipEnd64      = "PK\x06\x06"
+	zipLocator64  = "PK\x06\x07"
+	zipDescriptor = "PK\x07\x08"
+
+	zipLocalLen      = 30
+	zipEntryLen      = 46
+	zipEndLen        = 22
+	zipEnd64Len      = 56
+	zipLocator64Len  = 20
+	zipMaxCommentLen = 1<<16 - 1
+
+	zipEncrypted     = 1 << 0 // flag
+	zipHasDescriptor = 1 << 3 // flag: sizes follow the data
+
+	zipWindow = 256 << 10
+)
+
+var (
+	errZipChecksum  = errors.New("its checksum is wrong")
+	errZipDeflate   = errors.New("its compressed data is damaged")
+	errZipLocal     = errors.New("its header is damaged")
+	errZipEncrypted = errors.New("it is encrypted")
+)
+
+// zipHeader is what an entry of the directory, or the header before a member,
+// says of a member.
+type zipHeader struct {
+	name       string
+	flags      uint16
+	method     uint16
+	crc        uint32
+	compressed uint64
+	size       uint64
+	offset     int64 // of the local header
+	link       bool
+}
+
+// zipFile visits the members of a zip archive in a file, in the order of its
+// directory. Nothing is extracted: names are only shown.
+func zipFile(path string, read *atomic.Int64) container {
+	return func(visit func(member) bool) {
+		f, err := os.Open(path)
+		if err != nil {
+			visit(zipProblem(path, "cannot be read: "+reason(err), "", true))
+			return
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			visit(zipProblem(path, "cannot be read: "+reason(err), "", true))
+			return
+		}
+		zipMembers(path, f, info.Size(), read, visit)
+	}
+}
+
+// zipStream visits the members of a zip archive that is read once from front
+// to end.
+func zipStream(path string, open func() (io.ReadCloser, error)) container {
+	return func(visit func(member) bool) {
+		r, err := open()
+		if err != nil {
+			visit(zipProblem(path, "cannot be read: "+reason(err), "", true))
+			return
+		}
+		defer r.Close()
+		scan := newZipScan(path, r)
+		if scan.run(visit) && !scan.complete {
+			visit(zipProblem(path, zipTruncated, zipGetAgain, true))
+		}
+	}
+}
+
+const (
+	zipTruncated = "the archive is truncated: its directory is missing; every report before that was read"
+	zipGetAgain  = "get the archive again"
+)
+
+func zipProblem(path, what, do string, lost bool) member {
+	p := Place{Path: path}
+	return member{place: p, err: &Problem{Place: p, What: what, Do: do, Lost: lost}}
+}
+
+func zipMembers(path string, r io.ReaderAt, size int64, read *atomic.Int64, visit func(member) bool) {
+	dir, ok := findZipDirectory(r, size)
+	from := int64(0)
+	if ok {
+		next := dir.start
+		entries := bufio.NewReaderSize(io.NewSectionReader(r, dir.start, dir.end-dir.start), headBytes)
+		data := &window{r: r}
+		var inflate inflater
+		n := uint64(0)
+		for ; n < dir.entries; n++ {
+			h, err := readZipEntry(entries)
+			if err != nil {
+				break
+			}
+			h.offset += dir.base
+			m := member{name: h.name, place: Place{Path: path + "!" + h.name}}
+			if h.link {
+				m.err = &Problem{Place: m.place, What: "a link within an archive, not followed", Lost: true}
+			} else {
+				m.read = func(limit int) ([]byte, error) { return inflate.member(data, h, limit) }
+			}
+			if !strings.HasSuffix(h.name, "/") && !visit(m) {
+				return
+			}
+			if end := h.offset + zipLocalLen + int64(len(h.name)) + int64(h.compressed); end > from && end <= next {
+				from = end
+			}
+			read.Add(int64(h.compressed) + zipLocalLen + zipEntryLen + 2*int64(len(h.name)))
+		}
+		if n == dir.entries {
+			return
+		}
+	}
+	scan := newZipScan(path, io.NewSectionReader(r, from, size-from))
+	if !scan.run(visit) {
+		return
+	}
+	if scan.complete {
+		visit(zipProblem(path, "the archive's directory is damaged; every member that stands before it was read", zipGetAgain, false))
+		return
+	}
+	visit(zipProblem(path, zipTruncated, zipGetAgain, true))
+}
+
+// countZip counts the reports that the directory of an archive names; -1 where
+// there is no directory to tell.
+func countZip(path string, src Source) int {
+	f, err := os.Open(path)
+	if err != nil {
+		return -1
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return -1
+	}
+	dir, ok := findZipDirectory(f, info.Size())
+	if !ok {
+		return -1
+	}
+	n := 0
+	entries := bufio.NewReaderSize(io.NewSectionReader(f, dir.start, dir.end-dir.start), headBytes)
+	for range dir.entries {
+		h, err := readZipEntry(entries)
+		if err != nil {
+			return -1
+		}
+		if _, ok := reportOf(src, h.name); ok {
+			n++
+		}
+	}
+	return n
+}
+
+type zipDirectory struct {
+	start, end int64 // of the entries, in the file
+	base       int64 // what stands before the archive in the file
+	entries    uint64
+}
+
+// findZipDirectory finds the directory by the record at the end of the archive.
+func findZipDirectory(r io.ReaderAt, size int64) (zipDirectory, bool) {
+	none := zipDirectory{}
+	tail := make([]byte, min(size, zipEndLen+zipMaxCommentLen))
+	tailStart := size - int64(len(tail))
+	if n, err := r.ReadAt(tail, tailStart); n < len(tail) && err != nil {
+		return none, false
+	}
+	at := len(tail)
+	for {
+		at = bytes.LastIndex(tail[:at], []byte(zipEnd))
+		if at < 0 {
+			return none, false
+		}
+		if at+zipEndLen <= len(tail) {
+			comment := int(binary.LittleEndian.Uint16(tail[at+20:]))
+			if at+zipEndLen+comment <= len(tail) {
+				break
+			}
+		}
+	}
+	end := tail[at:]
+	endStart := tailStart + int64(at)
+	entries := uint64(binary.LittleEndian.Uint16(end[10:]))
+	dirSize := uint64(binary.LittleEndian.Uint32(end[12:]))
+	dirStart := uint64(binary.LittleEndian.Uint32(end[16:]))
+	if entries == 1<<16-1 || dirSize == 1<<32-1 || dirStart == 1<<32-1 {
+		if e, ok := findZipEnd64(r, endStart); ok {
+			entries, dirSize, dirStart, endStart = e.entries, e.size, e.start, e.at
+		}
+	}
+	if dirSize > uint64(endStart) || dirStart > uint64(endStart)-dirSize {
+		return none, false
+	}
+	d := zipDirectory{start: int64(dirStart), entries: entries}
+	d.end = d.start + int64(dirSize)
+	// Something may stand before the archive, not counted in its offsets.
+	if base := endStart - d.end; base > 0 && !startsZipEntry(r, d.start) {
+		d.start, d.end, d.base = d.start+base, d.end+base, base
+	}
+	if entries > 0 && !startsZipEntry(r, d.start) {
+		return none, false
+	}
+	return d, true
+}
+
+type zipEnd64Record struct {
+	entries, size, start uint64
+	at                   int64
+}
+
+func findZipEnd64(r io.ReaderAt, endStart int64) (zipEnd64Record, bool) {
+	var none zipEnd64Record
+	locator := make([]byte, zipLocator64Len)
+	if endStart < zipLocator64Len {
+		return none, false
+	}
+	if _, err := r.ReadAt(locator, endStart-zipLocator64Len); err != nil || string(locator[:4]) != zipLocator64 {
+		return none, false
+	}
+	at := binary.LittleEndian.Uint64(locator[8:])
+	record := make([]byte, zipEnd64Len)
+	if at > uint64(endStart) {
+		return none, false
+	}
+	if _, err := r.ReadAt(record, int64(at)); err != nil || string(record[:4]) != zipEnd64 {
+		return none, false
+	}
+	return zipEnd64Record{
+		entries: binary.LittleEndian.Uint64(record[32:]),
+		size:    binary.LittleEndian.Uint64(record[40:]),
+		start:   binary.LittleEndian.Uint64(record[48:]),
+		at:      int64(at),
+	}, true
+}
+
+func startsZipEntry(r io.ReaderAt, at int64) bool {
+	var sign [4]byte
+	_, err := r.ReadAt(sign[:], at)
+	return err == nil && string(sign[:]) == zipEntry
+}
+
+func readZipEntry(r *bufio.Reader) (zipHeader, error) {
+	var b [zipEntryLen]byte
+	if _, err := io.ReadFull(r, b[:]); err != nil {
+		return zipHeader{}, err
+	}
+	if string(b[:4]) != zipEntry {
+		return zipHeader{}, errZipLocal
+	}
+	le := binary.LittleEndian
+	h := zipHeader{
+		flags:      le.Uint16(b[8:]),
+		method:     le.Uint16(b[10:]),
+		crc:        le.Uint32(b[16:]),
+		compressed: uint64(le.Uint32(b[20:])),
+		size:       uint64(le.Uint32(b[24:])),
+		offset:     int64(le.Uint32(b[42:])),
+	}
+	const unix, typeMask, symlink = 3, 0o170000, 0o120000
+	h.link = b[5] == unix && le.Uint32(b[38:])>>16&typeMask == symlink
+	rest := make([]byte, int(le.Uint16(b[28:]))+int(le.Uint16(b[30:]))+int(le.Uint16(b[32:])))
+	if _, err := io.ReadFull(r, rest); err != nil {
+		return zipHeader{}, err
+	}
+	nameLen := int(le.Uint16(b[28:]))
+	h.name = string(rest[:nameLen])
+	h.wide(rest[nameLen:nameLen+int(le.Uint16(b[30:]))], true)
+	if h.offset < 0 || h.compressed > 1<<62 {
+		return zipHeader{}, errZipLocal
+	}
+	return h, nil
+}
+
+// wide takes the sizes that do not fit into 32 bits from the extra field.
+func (h *zipHeader) wide(extra []byte, withOffset bool) {
+	const zip64, most = 1, 1<<32 - 1
+	le := binary.LittleEndian
+	for len(extra) >= 4 {
+		id, n := le.Uint16(extra), int(le.Uint16(extra[2:]))
+		extra = extra[4:]
+		if n > len(extra) {
+			return
+		}
+		field := extra[:n]
+		extra = extra[n:]
+		if id != zip64 {
+			continue
+		}
+		take := func(v uint64) uint64 {
+			if v != most || len(field) < 8 {
+				return v
+			}
+			v, field = le.Uint64(field), field[8:]
+			return v
+		}
+		h.size = take(h.size)
+		h.compressed = take(h.compressed)
+		if withOffset {
+			h.offset = int64(take(uint64(h.offset)))
+		}
+	}
+}
+
+// window reads a file from front to end in large pieces and gives slices of
+// them.
+type window struct {
+	r   io.ReaderAt
+	off int64
+	buf []byte
+}
+
+func (w *window) at(off int64, n int) ([]byte, error) {
+	if i := off - w.off; i >= 0 && i+int64(n) <= int64(len(w.buf)) {
+		return w.buf[i : i+int64(n)], nil
+	}
+	size := max(n, zipWindow)
+	if cap(w.buf) < size {
+		w.buf = make([]byte, size)
+	}
+	got, err := w.r.ReadAt(w.buf[:size], off)
+	w.off, w.buf = off, w.buf[:got]
+	if got >= n {
+		return w.buf[:n], nil
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return nil, err
+}
+
+// inflater decompresses members one after the other into one buffer.
+type inflater struct {
+	flate io.ReadCloser
+	buf   []byte
+}
+
+// member reads the member that an entry of the directory names.
+func (z *inflater) member(w *window, h zipHeader, limit int) ([]byte, error) {
+	if err := h.check(limit); err != nil {
+		return nil, err
+	}
+	local, err := w.at(h.offset, zipLocalLen)
+	if err != nil {
+		return nil, err
+	}
+	if string(local[:4]) != zipLocal {
+		return nil, errZipLocal
+	}
+	skip := zipLocalLen + int64(binary.LittleEndian.Uint16(local[26:])) + int64(binary.LittleEndian.Uint16(local[28:]))
+	data, err := w.at(h.offset+skip, int(h.compressed))
+	if err != nil {
+		return nil, err
+	}
+	return z.data(data, h, limit)
+}
+
+// check refuses what cannot be read before reading it.
+func (h zipHeader) check(limit int) error {
+	const overhead = 4096 // of deflate, on data that does not shrink
+	switch {
+	case h.flags&zipEncrypted != 0:
+		return errZipEncrypted
+	case h.method != 0 && h.method != 8:
+		return fmt.Errorf("its compression method %d is not known", h.method)
+	case h.size > uint64(limit), h.compressed > uint64(limit)+uint64(limit)/1000+overhead:
+		return errTooLarge
+	default:
+		return nil
+	}
+}
+
+// data decompresses the data of one member and checks it.
+func (z *inflater) data(data []byte, h zipHeader, limit int) ([]byte, error) {
+	out := data
+	if h.method != 0 {
+		var err error
+		if out, err = z.inflate(bytes.NewReader(data), limit); err != nil {
+			return nil, err
+		}
+	}
+	if uint64(len(out)) != h.size || crc32.ChecksumIEEE(out) != h.crc {
+		return nil, errZipChecksum
+	}
+	return out, nil
+}
+
+func (z *inflater) inflate(in io.Reader, limit int) ([]byte, error) {
+	if z.flate == nil {
+		z.flate = flate.NewReader(in)
+	} else if err := z.flate.(flate.Resetter).Reset(in, nil); err != nil {
+		return nil, err
+	}
+	var err error
+	z.buf, err = readAll(z.flate, z.buf, limit)
+	if err != nil && err != errTooLarge && err != io.ErrUnexpectedEOF {
+		err = errZipDeflate
+	}
+	return z.buf, err
+}
+
+// zipScan walks the members of an archive without its directory.
+type zipScan struct {
+	path     string
+	in       *bufio.Reader
+	inflate  inflater
+	buf      []byte
+	complete bool // the scan came to where the directory begins
+}
+
+func newZipScan(path string, r io.Reader) *zipScan {
+	return &zipScan{path: path, in: bufio.NewReaderSize(r, zipWindow)}
+}
+
+// run visits the members; it returns false when visit did.
+func (z *zipScan) run(visit func(member) bool) bool {
+	for {
+		sign, err := z.in.Peek(4)
+		switch {
+		case err != nil:
+			return true
+		case string(sign) == zipEntry, string(sign) == zipEnd:
+			z.complete = true
+			return true
+		case string(sign) != zipLocal:
+			if !z.resync() {
+				return true
+			}
+			continue
+		}
+		h, err := z.header()
+		if err != nil {
+			return true // cut off before it has a name
+		}
+		m := member{name: h.name, place: Place{Path: z.path + "!" + h.name}}
+		taken := false
+		m.read = func(limit int) ([]byte, error) {
+			taken = true
+			return z.data(h, limit)
+		}
+		if !strings.HasSuffix(h.name, "/") && !visit(m) {
+			return false
+		}
+		if !taken {
+			z.data(h, 0) //nolint:errcheck // only to get past it
+		}
+	}
+}
+
+// resync goes on to the next signature of a member or of the directory.
+func (z *zipScan) resync() bool {
+	skip := 1
+	for {
+		if _, err := z.in.Discard(skip); err != nil {
+			return false
+		}
+		if _, err := z.in.Peek(4); err != nil {
+			return false
+		}
+		buf, _ := z.in.Peek(z.in.Buffered())
+		for i := 0; i+4 <= len(buf); i++ {
+			j := bytes.Index(buf[i:], []byte("PK"))
+			if j < 0 || i+j+4 > len(buf) {
+				break
+			}
+			i += j
+			if s := string(buf[i : i+4]); s == zipLocal || s == zipEntry {
+				_, err := z.in.Discard(i)
+				return err == nil
+			}
+		}
+		skip = len(buf) - 3 // a signature may stand across the end
+	}
+}
+
+func (z *zipScan) header() (zipHeader, error) {
+	var b [zipLocalLen]byte
+	if _, err := io.ReadFull(z.in, b[:]); err != nil {
+		return zipHeader{}, err
+	}
+	le := binary.LittleEndian
+	h := zipHeader{
+		flags:      le.Uint16(b[6:]),
+		method:     le.Uint16(b[8:]),
+		crc:        le.Uint32(b[14:]),
+		compressed: uint64(le.Uint32(b[18:])),
+		size:       uint64(le.Uint32(b[22:])),
+	}
+	nameLen := int(le.Uint16(b[26:]))
+	rest := make([]byte, nameLen+int(le.Uint16(b[28:])))
+	if _, err := io.ReadFull(z.in, rest); err != nil {
+		return zipHeader{}, err
+	}
+	h.name = string(rest[:nameLen])
+	h.wide(rest[nameLen:], false)
+	return h, nil
+}
+
+// data reads the data of the member whose header has just been read.
+func (z *zipScan) data(h zipHeader, limit int) ([]byte, error) {
+	if h.flags&zipHasDescriptor != 0 {
+		return z.described(h, limit)
+	}
+	if err := h.check(limit); err != nil {
+		if h.compressed < 1<<62 {
+			io.CopyN(io.Discard, z.in, int64(h.compressed)) // an end too early is met again by the caller
+		}
+		return nil, err
+	}
+	if cap(z.buf) < int(h.compressed) {
+		z.buf = make([]byte, h.compressed)
+	}
+	data := z.buf[:h.compressed]
+	if _, err := io.ReadFull(z.in, data); err != nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return z.inflate.data(data, h, limit)
+}
+
+// described reads a member whose sizes stand after its data: only the end of
+// the compressed data tells where that is.
+func (z *zipScan) described(h zipHeader, limit int) ([]byte, error) {
+	if h.method != 8 || h.flags&zipEncrypted != 0 {
+		return nil, errors.New("its length stands only in the missing directory")
+	}
+	data, err := z.inflate.inflate(z.in, limit)
+	if err != nil {
+		return nil, err
+	}
+	if sign, err := z.in.Peek(4); err == nil && string(sign) == zipDescriptor {
+		z.in.Discard(4) //nolint:errcheck // just peeked
+	}
+	sum, err := z.in.Peek(4)
+	if err != nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if crc32.ChecksumIEEE(data) != binary.LittleEndian.Uint32(sum) {
+		return nil, errZipChecksum
+	}
+	// The two sizes, of 4 or 8 bytes each, are passed over by resync.
+	z.in.Discard(4) //nolint:errcheck // just peeked
+	return data, nil
+}
