@@ -21,6 +21,28 @@ type Set struct {
 	Policy       []string // what --section auto labels: the first of these that a report has
 	Classes      []Class
 	Derived      Derived
+
+	src sources // the lines of its files, for messages
+}
+
+// Rule gives the rule with that id.
+func (s *Set) Rule(id string) (*Rule, bool) {
+	for i := range s.Rules {
+		if s.Rules[i].ID == id {
+			return &s.Rules[i], true
+		}
+	}
+	return nil, false
+}
+
+// Cue gives the cue with that id.
+func (s *Set) Cue(id string) (*Cue, bool) {
+	for i := range s.Cues {
+		if s.Cues[i].ID == id {
+			return &s.Cues[i], true
+		}
+	}
+	return nil, false
 }
 
 // Derived says how the report-level observation without mentions of its own
@@ -73,6 +95,18 @@ const (
 	Backward                  // before the cue: "X has resolved"
 	Both                      // before it where a mention stands before it in the same clause, else behind it
 	Inside                    // the words that the cue's own phrase spans: "new ... is not seen"
+	Either                    // behind it where a mention stands in that scope, else before it: "possible X", "X possible"
+)
+
+// When says where in a sentence a cue counts.
+type When uint8
+
+// The places where a cue counts (YAML: when: anywhere|start|after-mention|next-to-mention).
+const (
+	Anywhere      When = iota
+	Start              // only as the first words of the sentence
+	AfterMention       // a Terminator: only for scopes that have passed a mention already
+	NextToMention      // a Terminator: only right behind a mention (run-on sentences)
 )
 
 // Cue is a word or phrase that negates, hedges, affirms or excludes mentions
@@ -84,7 +118,8 @@ type Cue struct {
 	Direction Direction
 	Only      []string // governs only mentions with one of these tags
 	Except    []string // does not govern mentions with one of these tags
-	Stops     []string // for Terminator: the group it belongs to (one); otherwise the terminator groups that end its scope; nil: the default of the cue file
+	Ends      []Kind   // of a Terminator: the kinds of cue whose scopes end here; empty: all
+	When      When     // where in a sentence the cue counts
 	Reach     int      // the most tokens its scope extends; 0: to the end of the clause structure
 	Weak      bool     // yields to any other cue that governs the mention
 	Phrases   []Phrase

@@ -1,0 +1,590 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/radlabel/radlabel/internal/segment"
+)
+
+// ID is a token's number in a matcher. Tokens that no phrase knows share a
+// number for their kind.
+type ID uint32
+
+const (
+	idWord ID = iota // unknown words, and whatever is skipped
+	idNumber
+	idMark
+	idJoin
+	idKnown // the first number of a word that a phrase knows
+)
+
+// ClassID is the number of a named class in a matcher.
+type ClassID uint8
+
+// class is the number of a class, or of a repeated group: groups come behind
+// the classes, have no bit in a mask, and all their members, short and long,
+// in a trie.
+type class uint16
+
+// The built-in classes, and how many classes fit into a mask.
+const (
+	classAny    class = iota // every token that is no mark: what a gap steps over
+	classNumber              // @number
+	classNamed               // the first of a rule set's own
+	maxClasses  = 64
+)
+
+// mask is a set of classes.
+type mask uint64
+
+// Matcher finds every phrase of a rule set in a sentence, in one walk along
+// its tokens. It is immutable and safe for concurrent use.
+//
+// All phrases are in one trie. An edge is a word, or one member of a class; a
+// node may also lead on to a loop, a node entered without a token that repeats
+// members of a class. Members of one word are a bit of the token's mask;
+// longer ones have a trie of their own for each class.
+type Matcher struct {
+	ids     map[string]ID
+	single  []mask // by ID: the classes that the token is a member of
+	first   []mask // by ID: the classes with a longer member that begins with the token
+	classes map[string]class
+	members []node32 // by class: the root of its longer members, 0 for none
+
+	start     []bool // by ID: some phrase can begin with the token
+	nodes     []trieNode
+	words     []wordEdge
+	links     []classEdge
+	targets   []Target
+	rootWords []node32 // by ID: the words of the root, most of which lead nowhere
+	loops     int
+	scratch   sync.Pool
+}
+
+type node32 uint32
+
+// trieNode holds ranges of Matcher.words, links and targets.
+type trieNode struct {
+	words, wordsEnd     uint32
+	links, linksEnd     uint32 // members of a class
+	enter, enterEnd     uint32 // loops entered without a token; in links too
+	targets, targetsEnd uint32
+	loop                int32 // number of the loop, -1 for none
+	class               class // of the loop
+}
+
+type wordEdge struct {
+	id ID
+	to node32
+}
+
+type classEdge struct {
+	class class
+	to    node32
+}
+
+// Compile builds the matcher of the rule set. Its errors are of type Errors.
+func (s *Set) Compile() (*Matcher, error) {
+	m, errs := s.compile()
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return m, nil
+}
+
+func (s *Set) compile() (*Matcher, Errors) {
+	b := newBuilder(&s.src)
+	errs := b.addClasses(s.Classes)
+	add := func(id string, phrases []Phrase, kind TargetKind, index int) {
+		for i, ph := range phrases {
+			paths, err := b.paths(ph.Text)
+			if err != nil {
+				errs = append(errs, s.src.phraseError(id, ph, err))
+				continue
+			}
+			for _, p := range paths {
+				b.add(p, Target{kind, index, i})
+			}
+		}
+	}
+	for i := range s.Rules {
+		add(s.Rules[i].ID, s.Rules[i].Phrases, RulePhrase, i)
+		add(s.Rules[i].ID, s.Rules[i].Unless, RuleUnless, i)
+	}
+	for i := range s.Cues {
+		add(s.Cues[i].ID, s.Cues[i].Phrases, CuePhrase, i)
+		add(s.Cues[i].ID, s.Cues[i].Unless, CueUnless, i)
+	}
+	if len(errs) > 0 {
+		return nil, s.src.finish(errs)
+	}
+	return b.matcher(), nil
+}
+
+// builder grows the trie with maps; matcher flattens it.
+type builder struct {
+	src      *sources // to place errors
+	words    words
+	ids      map[string]ID
+	single   []mask
+	first    []mask
+	like     []ID // by ID: the unknown tokens of the same kind
+	class    map[string]class
+	member   []*buildNode // by class
+	resolver *resolver    // of the classes
+	root     *buildNode
+}
+
+type buildNode struct {
+	word    map[ID]*buildNode
+	link    map[class]*buildNode
+	enter   map[class]*buildNode
+	targets []Target
+	loop    bool
+	class   class // of the loop
+	ends    bool  // a class member ends here
+}
+
+func newBuilder(src *sources) *builder {
+	return &builder{
+		src:    src,
+		ids:    map[string]ID{},
+		single: []mask{idWord: 1 << classAny, idNumber: 1<<classAny | 1<<classNumber, idMark: 0, idJoin: 0},
+		first:  make([]mask, idKnown),
+		like:   make([]ID, idKnown),
+		class:  map[string]class{numberClass: classNumber},
+		member: make([]*buildNode, classNamed),
+		root:   &buildNode{},
+	}
+}
+
+// id numbers the word of s. What goes for every token of its kind goes for it
+// as well; matcher adds that when all classes are known.
+func (b *builder) id(s step) ID {
+	id, ok := b.ids[s.name]
+	if !ok {
+		id = ID(len(b.single))
+		b.ids[s.name] = id
+		b.single = append(b.single, 0)
+		b.first = append(b.first, 0)
+		b.like = append(b.like, idOf(s.token))
+	}
+	return id
+}
+
+// idOf is the number of unknown tokens of the kind.
+func idOf(k segment.Kind) ID {
+	switch k {
+	case segment.Number:
+		return idNumber
+	case segment.Mark:
+		return idMark
+	case segment.Join:
+		return idJoin
+	}
+	return idWord
+}
+
+// paths parses and expands one phrase, whose classes must be known.
+func (b *builder) paths(text string) ([]path, error) {
+	n, err := parsePhrase(text, &b.words)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.known(n); err != nil {
+		return nil, err
+	}
+	return expand(n)
+}
+
+// known checks the names of classes and numbers repeated groups.
+func (b *builder) known(n *node) error {
+	if n.op == opLoop && n.kids != nil {
+		return b.group(n)
+	}
+	if n.op == opClass || n.op == opLoop {
+		if _, ok := b.class[n.class]; !ok {
+			return &phraseError{n.at, fmt.Sprintf("no class @%s%s", n.class, suggest(n.class, keys(b.class)))}
+		}
+	}
+	for _, k := range n.kids {
+		if err := b.known(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// group numbers the group that n repeats.
+func (b *builder) group(n *node) error {
+	if _, ok := b.class[n.class]; ok {
+		return nil
+	}
+	if len(b.member) == int(memberEnd) {
+		return &phraseError{n.at, fmt.Sprintf("a rule set repeats at most %d groups", int(memberEnd)-maxClasses)}
+	}
+	members, err := b.resolver.expand(n.kids[0])
+	if err != nil {
+		return err
+	}
+	root := &buildNode{}
+	for _, m := range members {
+		b.addPath(root, m).ends = true
+	}
+	b.class[n.class] = class(len(b.member))
+	b.member = append(b.member, root)
+	return nil
+}
+
+// addClasses numbers the classes and resolves their members to words alone.
+func (b *builder) addClasses(classes []Class) Errors {
+	var errs Errors
+	if len(classes) > maxClasses-int(classNamed) {
+		c := classes[maxClasses-int(classNamed)]
+		return Errors{{Pos: c.Pos, ID: c.Name, What: fmt.Sprintf("a rule set has at most %d classes", maxClasses-int(classNamed))}}
+	}
+	for _, c := range classes {
+		if _, ok := b.class[c.Name]; ok {
+			errs = append(errs, &Error{Pos: c.Pos, ID: c.Name, What: fmt.Sprintf("class @%s is defined already", c.Name)})
+			continue
+		}
+		b.class[c.Name] = class(len(b.member))
+		b.member = append(b.member, nil)
+	}
+	r := &resolver{builder: b, classes: make(map[string]*Class), done: make(map[string][]path)}
+	b.resolver = r
+	for i := range classes {
+		if r.classes[classes[i].Name] == nil {
+			r.classes[classes[i].Name] = &classes[i]
+		}
+	}
+	for len(b.member) < maxClasses {
+		b.member = append(b.member, nil)
+	}
+	for i := range classes {
+		c := &classes[i]
+		if r.classes[c.Name] != c {
+			continue
+		}
+		for _, m := range r.members(c) {
+			b.addMember(b.class[c.Name], m)
+		}
+	}
+	return append(errs, r.errs...)
+}
+
+func (b *builder) addMember(c class, m path) {
+	bit := mask(1) << c
+	if len(m) == 1 {
+		if m[0].kind == stepClass { // @number, the only class left in a resolved member
+			b.single[idNumber] |= bit
+		} else {
+			b.single[b.id(m[0])] |= bit
+		}
+		return
+	}
+	if b.member[c] == nil {
+		b.member[c] = &buildNode{}
+	}
+	if m[0].kind == stepClass {
+		b.first[idNumber] |= bit
+	} else {
+		b.first[b.id(m[0])] |= bit
+	}
+	b.addPath(b.member[c], m).ends = true
+}
+
+// resolver writes classes within classes out.
+type resolver struct {
+	*builder
+	classes map[string]*Class
+	done    map[string][]path
+	open    []string // the classes being resolved, to find circles
+	errs    Errors
+}
+
+func (r *resolver) members(c *Class) []path {
+	if m, ok := r.done[c.Name]; ok {
+		return m
+	}
+	r.open = append(r.open, c.Name)
+	var all []path
+	for _, ph := range c.Words {
+		members, err := r.resolve(ph)
+		if err != nil {
+			r.errs = append(r.errs, r.src.phraseError(c.Name, ph, err))
+			continue
+		}
+		all = append(all, members...)
+		if len(all) > maxPaths {
+			r.errs = append(r.errs, &Error{Pos: c.Pos, ID: c.Name, What: fmt.Sprintf("class @%s has more than %d members", c.Name, maxPaths)})
+			all = all[:0]
+			break
+		}
+	}
+	r.open = r.open[:len(r.open)-1]
+	r.done[c.Name] = all
+	return all
+}
+
+func (r *resolver) resolve(ph Phrase) ([]path, error) {
+	n, err := parsePhrase(ph.Text, &r.words)
+	if err != nil {
+		return nil, err
+	}
+	return r.expand(n)
+}
+
+// expand gives the members that n describes, in words and numbers.
+func (r *resolver) expand(n *node) ([]path, error) {
+	if err := r.plain(n); err != nil {
+		return nil, err
+	}
+	paths, err := expand(n)
+	if err != nil {
+		return nil, err
+	}
+	var all []path
+	for _, p := range paths {
+		members := []path{nil}
+		for _, s := range p {
+			tails := []path{{s}}
+			if s.kind == stepClass && s.name != numberClass {
+				tails = r.members(r.classes[s.name])
+			}
+			if len(members)*len(tails) > maxPaths {
+				return nil, &phraseError{0, fmt.Sprintf("phrase expands to more than %d word paths; split it", maxPaths)}
+			}
+			var next []path
+			for _, m := range members {
+				for _, t := range tails {
+					next = append(next, append(m[:len(m):len(m)], t...))
+				}
+			}
+			members = next
+		}
+		all = append(all, members...)
+	}
+	return all, nil
+}
+
+// plain checks that a class's phrase is made of words, alternatives and other
+// classes that do not lead back to it.
+func (r *resolver) plain(n *node) error {
+	switch n.op {
+	case opGap, opLoop:
+		return &phraseError{n.at, "a class or a repeated group holds words, alternatives and classes, but no gap and no repetition"}
+	case opClass:
+		if err := r.known(n); err != nil {
+			return err
+		}
+		if i := slices.Index(r.open, n.class); i >= 0 {
+			circle := ""
+			for _, name := range append(r.open[i:len(r.open):len(r.open)], n.class) {
+				if circle != "" {
+					circle += " -> "
+				}
+				circle += "@" + name
+			}
+			return &phraseError{n.at, "classes are defined in a circle: " + circle}
+		}
+	}
+	for _, k := range n.kids {
+		if err := r.plain(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step follows the edge s from n, or adds it.
+func (b *builder) step(n *buildNode, s step) *buildNode {
+	switch s.kind {
+	case stepWord:
+		return child(&n.word, b.id(s))
+	case stepLoop:
+		c := b.class[s.name]
+		to := child(&n.enter, c)
+		to.loop, to.class = true, c
+		return to
+	case stepClass:
+		return child(&n.link, b.class[s.name])
+	}
+	return child(&n.link, classAny)
+}
+
+func child[K comparable](edges *map[K]*buildNode, key K) *buildNode {
+	n := (*edges)[key]
+	if n == nil {
+		if *edges == nil {
+			*edges = make(map[K]*buildNode)
+		}
+		n = &buildNode{}
+		(*edges)[key] = n
+	}
+	return n
+}
+
+// addPath follows p from n and gives the node at its end.
+func (b *builder) addPath(n *buildNode, p path) *buildNode {
+	for _, s := range p {
+		n = b.step(n, s)
+	}
+	return n
+}
+
+func (b *builder) add(p path, t Target) {
+	n := b.addPath(b.root, p)
+	if !slices.Contains(n.targets, t) {
+		n.targets = append(n.targets, t)
+	}
+}
+
+// matcher lays the trie out in slices. Node 0 is nowhere, node 1 the root.
+func (b *builder) matcher() *Matcher {
+	for id := idKnown; int(id) < len(b.single); id++ {
+		b.single[id] |= b.single[b.like[id]]
+		b.first[id] |= b.first[b.like[id]]
+	}
+	m := &Matcher{
+		ids: b.ids, single: b.single, first: b.first, classes: b.class,
+		members: make([]node32, len(b.member)),
+		nodes:   make([]trieNode, 1),
+	}
+	root := m.lay(b.root)
+	for c, n := range b.member {
+		if n != nil {
+			m.members[c] = m.lay(n)
+		}
+	}
+	m.rootWords = make([]node32, len(b.single))
+	m.start = make([]bool, len(b.single))
+	n := &m.nodes[root]
+	for _, e := range m.words[n.words:n.wordsEnd] {
+		m.rootWords[e.id] = e.to
+	}
+	for id := range m.start {
+		m.start[id] = m.starts(root, ID(id))
+	}
+	m.scratch.New = func() any { return &scratch{seen: make([][]uint32, m.loops)} }
+	return m
+}
+
+// starts reports whether the token leads on from n, which is the root or a
+// loop entered there.
+func (m *Matcher) starts(n node32, id ID) bool {
+	t := &m.nodes[n]
+	set := m.single[id] | m.first[id]
+	if m.word(t, id) != 0 {
+		return true
+	}
+	if t.loop >= 0 {
+		if t.class < maxClasses && set&(1<<t.class) != 0 || t.class >= maxClasses && m.starts(m.members[t.class], id) {
+			return true
+		}
+	}
+	for _, e := range m.links[t.links:t.linksEnd] {
+		if set&(1<<e.class) != 0 {
+			return true
+		}
+	}
+	for _, e := range m.links[t.enter:t.enterEnd] {
+		if m.starts(e.to, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// lay appends n and all below it and gives its number.
+func (m *Matcher) lay(n *buildNode) node32 {
+	at := node32(len(m.nodes))
+	t := trieNode{loop: -1}
+	if n.loop {
+		t.loop, t.class = int32(m.loops), n.class
+		m.loops++
+	}
+	m.nodes = append(m.nodes, t)
+	t.targets = uint32(len(m.targets))
+	m.targets = append(m.targets, n.targets...)
+	t.targetsEnd = uint32(len(m.targets))
+	if n.ends {
+		t.class = memberEnd
+	}
+
+	words := make([]wordEdge, 0, len(n.word))
+	for _, id := range keys(n.word) {
+		words = append(words, wordEdge{id, m.lay(n.word[id])})
+	}
+	t.words = uint32(len(m.words))
+	m.words = append(m.words, words...)
+	t.wordsEnd = uint32(len(m.words))
+
+	links := m.layLinks(n.link)
+	enter := m.layLinks(n.enter)
+	t.links = uint32(len(m.links))
+	m.links = append(m.links, links...)
+	t.linksEnd = uint32(len(m.links))
+	t.enter = t.linksEnd
+	m.links = append(m.links, enter...)
+	t.enterEnd = uint32(len(m.links))
+
+	m.nodes[at] = t
+	return at
+}
+
+// memberEnd marks, in the trie of a class, the nodes where a member ends.
+const memberEnd class = math.MaxUint16
+
+func (m *Matcher) layLinks(edges map[class]*buildNode) []classEdge {
+	links := make([]classEdge, 0, len(edges))
+	for _, c := range keys(edges) {
+		links = append(links, classEdge{c, m.lay(edges[c])})
+	}
+	return links
+}
+
+// keys gives the keys of a map in order.
+func keys[K cmp.Ordered, V any](m map[K]V) []K {
+	all := make([]K, 0, len(m))
+	for k := range m {
+		all = append(all, k)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Class gives the number of the class with that name.
+func (m *Matcher) Class(name string) (ClassID, bool) {
+	c, ok := m.classes[name]
+	return ClassID(c), ok && c < maxClasses
+}
+
+// ID gives the number of a token, for Has.
+func (m *Matcher) ID(t segment.Token) ID {
+	if t.Kind == segment.Join {
+		return idJoin
+	}
+	if id, ok := m.ids[t.Norm]; ok {
+		return id
+	}
+	return idOf(t.Kind)
+}
+
+// IDs appends the number of each token to dst.
+func (m *Matcher) IDs(dst []ID, tokens []segment.Token) []ID {
+	for _, t := range tokens {
+		dst = append(dst, m.ID(t))
+	}
+	return dst
+}
+
+// Has reports whether the token with that number is a member of the class by
+// itself; members of several words do not count.
+func (m *Matcher) Has(id ID, class ClassID) bool {
+	return m.single[id]&(1<<class) != 0
+}

@@ -1,0 +1,683 @@
+package rules
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/segment"
+)
+
+// fileKinds are the top-level keys that tell what a file holds.
+var fileKinds = []string{"ruleset", "observation", "cues", "classes", "sections"}
+
+// Load reads the rule set in the root of fsys: every *.yaml file, ruleset.yaml
+// first, then by name. A ruleset.yaml with `extends: NAME` adds to that
+// embedded set or replaces parts of it. An error is of type Errors and holds
+// everything that is wrong.
+func Load(fsys fs.FS) (*Set, error) {
+	s, errs := load(fsys, "")
+	if len(errs) == 0 {
+		_, errs = s.compile()
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return s, nil
+}
+
+// LoadDir is Load for a directory; errors name files with dir before them.
+func LoadDir(dir string) (*Set, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("rules: %s is no directory; give the one that holds ruleset.yaml", dir)
+	}
+	s, errs := load(os.DirFS(dir), filepath.ToSlash(filepath.Clean(dir)))
+	if len(errs) == 0 {
+		_, errs = s.compile()
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return s, nil
+}
+
+const mainFile = "ruleset.yaml"
+
+// load reads and assembles without looking into phrases.
+func load(fsys fs.FS, prefix string) (*Set, Errors) {
+	d := &draft{}
+	var names []string
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, Errors{{Pos: Pos{File: filepath.Join(prefix, ".")}, What: "cannot be read: " + err.Error()}}
+	}
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
+	}
+	if i := slices.Index(names, mainFile); i >= 0 {
+		names = slices.Insert(slices.Delete(names, i, i+1), 0, mainFile)
+	} else {
+		return nil, Errors{{Pos: Pos{File: filepath.Join(prefix, mainFile)}, What: "file is missing; " +
+			"a rule set has one with `ruleset: NAME`, and `extends: chexpert` to build on the embedded set"}}
+	}
+	for _, name := range names {
+		file := filepath.Join(prefix, name)
+		content, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			d.errs = append(d.errs, &Error{Pos: Pos{File: file}, What: "cannot be read: " + err.Error()})
+			continue
+		}
+		d.src.add(file, content)
+		r := &reader{file: file, src: &d.src}
+		d.read(r, content)
+		d.errs = append(d.errs, r.errs...)
+	}
+	s := d.assemble()
+	if len(d.errs) > 0 {
+		return nil, s.src.finish(d.errs)
+	}
+	s.Digest = s.digest()
+	return s, nil
+}
+
+// draft is what the files of one directory say, before it is put together.
+type draft struct {
+	src  sources
+	errs Errors
+
+	seen         bool // ruleset.yaml
+	name, doc    string
+	extends      placed
+	disable      []placed
+	observations []placed
+	rules        []draftRule
+	cues         []Cue
+	classes      []Class
+	sections     []draftSection
+	policy       []placed
+	derived      []draftDerived
+}
+
+type draftRule struct {
+	Rule
+	observation placed
+	also        []placed
+}
+
+type draftSection struct {
+	segment.SectionDef
+	pos Pos
+}
+
+type draftDerived struct {
+	observation placed
+	ignore      []placed
+}
+
+func (d *draft) fail(pos Pos, id, format string, args ...any) {
+	d.errs = append(d.errs, &Error{Pos: pos, ID: id, What: fmt.Sprintf(format, args...)})
+}
+
+func (d *draft) read(r *reader, content []byte) {
+	top := r.parse(content)
+	if top == nil {
+		return
+	}
+	m, ok := top.(ast.MapNode)
+	if !ok {
+		r.fail(r.pos(top), "a rule file is a mapping (key: value), not %s", describe(top))
+		return
+	}
+	var kinds []string
+	for it := m.MapRange(); it.Next(); {
+		if k := it.Key().GetToken().Value; slices.Contains(fileKinds, k) && !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	if len(kinds) != 1 {
+		found := "none of them"
+		if len(kinds) > 1 {
+			found = strings.Join(kinds, " and ")
+		}
+		r.fail(r.pos(top), "a rule file has one of the keys %s; this one has %s", strings.Join(fileKinds, ", "), found)
+		return
+	}
+	switch kinds[0] {
+	case "ruleset":
+		d.readMain(r, top)
+	case "observation":
+		d.readObservation(r, top)
+	case "cues":
+		r.fields(top, "a cue file", map[string]func(ast.Node){
+			"cues": func(n ast.Node) { r.list(n, "cues", func(n ast.Node) { d.readCue(r, n) }) },
+			"doc":  nil,
+		})
+	case "classes":
+		r.fields(top, "a class file", map[string]func(ast.Node){
+			"classes": func(n ast.Node) { r.list(n, "classes", func(n ast.Node) { d.readClass(r, n) }) },
+			"doc":     nil,
+		})
+	case "sections":
+		r.fields(top, "a section file", map[string]func(ast.Node){
+			"sections": func(n ast.Node) { r.list(n, "sections", func(n ast.Node) { d.readSection(r, n) }) },
+			"policy":   r.listTo(&d.policy, "policy", "the name of a section"),
+			"doc":      nil,
+		})
+	}
+}
+
+func (d *draft) readMain(r *reader, top ast.Node) {
+	if d.seen {
+		r.fail(r.pos(top), "there is a ruleset.yaml already; a rule set has one file with the key ruleset")
+		return
+	}
+	d.seen = true
+	var disableAt Pos
+	r.fields(top, "ruleset.yaml", map[string]func(ast.Node){
+		"ruleset": r.textTo(&d.name, "ruleset"),
+		"doc":     r.textTo(&d.doc, "doc"),
+		"extends": r.placedTo(&d.extends, "extends"),
+		"disable": func(n ast.Node) {
+			disableAt = r.pos(n)
+			r.listTo(&d.disable, "disable", "an id")(n)
+		},
+		"observations": r.listTo(&d.observations, "observations", "an observation"),
+	})
+	switch {
+	case d.name == "":
+		r.fail(r.pos(top), "ruleset wants a name")
+	case !kebab(d.name):
+		r.fail(r.pos(top), "ruleset %q: a name is lower case, digits and hyphens", d.name)
+	}
+	if d.extends.text == "" && len(d.disable) > 0 {
+		r.fail(disableAt, "disable drops parts of another rule set; it wants extends beside it")
+	}
+}
+
+func (d *draft) readObservation(r *reader, top ast.Node) {
+	var observation placed
+	from := len(d.rules)
+	stem := strings.TrimSuffix(filepath.Base(r.file), filepath.Ext(r.file))
+	r.fields(top, "an observation file", map[string]func(ast.Node){
+		"observation": r.placedTo(&observation, "observation"),
+		"doc":         nil,
+		"rules":       func(n ast.Node) { r.list(n, "rules", func(n ast.Node) { d.readRule(r, n, stem) }) },
+		"derived": func(n ast.Node) {
+			var derived draftDerived
+			r.fields(n, "derived", map[string]func(ast.Node){
+				"ignore": r.listTo(&derived.ignore, "ignore", "an observation"),
+			})
+			derived.observation.pos = r.pos(n)
+			d.derived = append(d.derived, derived)
+		},
+	})
+	for i := range d.derived { // of this file alone: those read before have theirs
+		if d.derived[i].observation.text == "" {
+			d.derived[i].observation.text = observation.text
+		}
+	}
+	for i := range d.rules[from:] {
+		d.rules[from+i].observation = observation
+	}
+}
+
+func (d *draft) readRule(r *reader, n ast.Node, stem string) {
+	rule := draftRule{Rule: Rule{Bare: corpus.Positive, As: identity, Pos: r.pos(n)}}
+	r.id = idOfItem(n)
+	defer func() { r.id = "" }()
+	var id placed
+	var tags []placed
+	ok := r.fields(n, "a rule", map[string]func(ast.Node){
+		"id":       r.placedTo(&id, "id"),
+		"doc":      r.textTo(&rule.Doc, "doc"),
+		"phrases":  r.phrasesTo(&rule.Phrases, "phrases"),
+		"unless":   r.phrasesTo(&rule.Unless, "unless"),
+		"also":     r.listTo(&rule.also, "also", "an observation"),
+		"tags":     r.listTo(&tags, "tags", "a tag"),
+		"bare":     r.assertionTo(&rule.Bare),
+		"as":       func(n ast.Node) { rule.As = r.mapAssertions(n) },
+		"weak":     r.boolTo(&rule.Weak, "weak"),
+		"examples": r.examplesTo(&rule.Examples),
+	})
+	if !ok {
+		return
+	}
+	rule.ID = id.text
+	want := stem + ".NAME"
+	switch name, found := strings.CutPrefix(rule.ID, stem+"."); {
+	case rule.ID == "":
+		r.fail(rule.Pos, "rule has no id; give it one of the form %s", want)
+	case !found || !kebab(name):
+		r.fail(id.pos, "id %q: in this file want %s, with NAME in lower case, digits and hyphens", rule.ID, want)
+	}
+	if len(rule.Phrases) == 0 {
+		r.fail(rule.Pos, "rule has no phrases")
+	}
+	rule.Tags = r.tags(tags)
+	d.rules = append(d.rules, rule)
+}
+
+func (d *draft) readCue(r *reader, n ast.Node) {
+	cue := Cue{Pos: r.pos(n)}
+	r.id = idOfItem(n)
+	defer func() { r.id = "" }()
+	var id, kind, direction, when placed
+	var only, except, ends []placed
+	ok := r.fields(n, "a cue", map[string]func(ast.Node){
+		"id":        r.placedTo(&id, "id"),
+		"doc":       r.textTo(&cue.Doc, "doc"),
+		"kind":      r.placedTo(&kind, "kind"),
+		"direction": r.placedTo(&direction, "direction"),
+		"only":      r.listTo(&only, "only", "a tag"),
+		"except":    r.listTo(&except, "except", "a tag"),
+		"ends":      r.listTo(&ends, "ends", "a kind of cue"),
+		"when":      r.placedTo(&when, "when"),
+		"reach":     r.countTo(&cue.Reach, "reach"),
+		"weak":      r.boolTo(&cue.Weak, "weak"),
+		"phrases":   r.phrasesTo(&cue.Phrases, "phrases"),
+		"unless":    r.phrasesTo(&cue.Unless, "unless"),
+		"examples":  r.examplesTo(&cue.Examples),
+	})
+	if !ok {
+		return
+	}
+	cue.ID = id.text
+	switch {
+	case cue.ID == "":
+		r.fail(cue.Pos, "cue has no id")
+	case !cueID(cue.ID):
+		r.fail(id.pos, "id %q: want lower case, digits and hyphens, with at most one dot (negation.no)", cue.ID)
+	}
+	if kind.text == "" {
+		if kind.pos.Line == 0 {
+			kind.pos = cue.Pos
+		}
+		r.fail(kind.pos, "cue has no kind; it is one of %s", strings.Join(kindNames[:], ", "))
+	} else {
+		cue.Kind = choose[Kind](r, kind, "kind", kindNames[:])
+	}
+	if direction.text != "" {
+		cue.Direction = choose[Direction](r, direction, "direction", directionNames[:])
+	}
+	if when.text != "" {
+		cue.When = choose[When](r, when, "when", whenNames[:])
+	}
+	for _, e := range ends {
+		cue.Ends = append(cue.Ends, choose[Kind](r, e, "kind", kindNames[:]))
+	}
+	if len(cue.Phrases) == 0 {
+		r.fail(cue.Pos, "cue has no phrases")
+	}
+	cue.Only, cue.Except = r.tags(only), r.tags(except)
+	d.cues = append(d.cues, cue)
+}
+
+func (d *draft) readClass(r *reader, n ast.Node) {
+	class := Class{Pos: r.pos(n)}
+	r.id = idOfItem(n)
+	defer func() { r.id = "" }()
+	var name placed
+	ok := r.fields(n, "a class", map[string]func(ast.Node){
+		"name":  r.placedTo(&name, "name"),
+		"doc":   r.textTo(&class.Doc, "doc"),
+		"words": r.phrasesTo(&class.Words, "words"),
+	})
+	if !ok {
+		return
+	}
+	class.Name = name.text
+	switch {
+	case class.Name == "":
+		r.fail(class.Pos, "class has no name")
+	case !kebab(class.Name):
+		r.fail(name.pos, "class %q: a name is lower case, digits and hyphens", class.Name)
+	case class.Name == numberClass:
+		r.fail(name.pos, "class @%s is built in; take another name", numberClass)
+	}
+	if len(class.Words) == 0 {
+		r.fail(class.Pos, "class has no words")
+	}
+	d.classes = append(d.classes, class)
+}
+
+func (d *draft) readSection(r *reader, n ast.Node) {
+	section := draftSection{pos: r.pos(n)}
+	r.id = idOfItem(n)
+	defer func() { r.id = "" }()
+	var headers, contains []placed
+	ok := r.fields(n, "a section", map[string]func(ast.Node){
+		"name":     r.textTo(&section.Name, "name"),
+		"doc":      r.textTo(&section.Doc, "doc"),
+		"headers":  r.listTo(&headers, "headers", "a header"),
+		"contains": r.listTo(&contains, "contains", "a word"),
+		"labelled": r.boolTo(&section.Labelled, "labelled"),
+	})
+	if !ok {
+		return
+	}
+	section.Headers, section.Contains = texts(headers), texts(contains)
+	for _, p := range slices.Concat(headers, contains) {
+		if p.text == "" { // it would be found in every header
+			r.fail(p.pos, "empty text; drop it")
+		}
+	}
+	if section.Name == "" {
+		r.fail(section.pos, "section has no name")
+	}
+	d.sections = append(d.sections, section)
+}
+
+// idOfItem finds the id or name of a list item, for messages about it.
+func idOfItem(n ast.Node) string {
+	m, ok := n.(ast.MapNode)
+	if !ok {
+		return ""
+	}
+	for it := m.MapRange(); it.Next(); {
+		if k := it.Key().GetToken().Value; k == "id" || k == "name" {
+			if s, ok := it.Value().(*ast.StringNode); ok {
+				return strings.TrimSpace(s.Value)
+			}
+		}
+	}
+	return ""
+}
+
+func texts(all []placed) []string {
+	var out []string
+	for _, p := range all {
+		out = append(out, p.text)
+	}
+	return out
+}
+
+// tags checks the form of tags.
+func (r *reader) tags(all []placed) []string {
+	for _, p := range all {
+		if !kebab(p.text) {
+			r.fail(p.pos, "tag %q: want lower case, digits and hyphens", p.text)
+		}
+	}
+	return texts(all)
+}
+
+// choose finds a name among those of an enumeration.
+func choose[E ~uint8](r *reader, p placed, what string, names []string) E {
+	i := slices.Index(names, p.text)
+	if i < 0 {
+		r.fail(p.pos, "%s %q is none of %s", what, p.text, strings.Join(names, ", "))
+		return 0
+	}
+	return E(i)
+}
+
+var (
+	kindNames      = [...]string{"pseudo", "exclusion", "uncertainty", "negation", "affirmation", "alternative", "terminator"}
+	directionNames = [...]string{"forward", "backward", "both", "inside", "either"}
+	whenNames      = [...]string{"anywhere", "start", "after-mention", "next-to-mention"}
+)
+
+func name(names []string, i uint8) string {
+	if int(i) < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("(%d)", i)
+}
+
+// String gives the kind as rule files spell it.
+func (k Kind) String() string { return name(kindNames[:], uint8(k)) }
+
+// String gives the direction as rule files spell it.
+func (d Direction) String() string { return name(directionNames[:], uint8(d)) }
+
+// String gives the place as rule files spell it.
+func (w When) String() string { return name(whenNames[:], uint8(w)) }
+
+// identity is Rule.As where a rule has no `as`.
+var identity = [4]corpus.Assertion{corpus.Unmentioned, corpus.Negative, corpus.Uncertain, corpus.Positive}
+
+func (r *reader) assertionTo(dst *corpus.Assertion) func(ast.Node) {
+	return func(n ast.Node) {
+		s, ok := r.text(n, "an assertion")
+		if !ok {
+			return
+		}
+		a, err := corpus.ParseAssertion(s)
+		if err != nil {
+			r.fail(r.pos(n), "%v", err)
+			return
+		}
+		*dst = a
+	}
+}
+
+// assertionKeys reads a mapping whose keys are assertions.
+func (r *reader) assertionKeys(n ast.Node, what string, read func(corpus.Assertion, ast.Node)) {
+	known := make(map[string]func(ast.Node))
+	for a := corpus.Unmentioned; a <= corpus.Positive; a++ {
+		known[a.String()] = func(n ast.Node) { read(a, n) }
+	}
+	r.fields(n, what, known)
+}
+
+func (r *reader) mapAssertions(n ast.Node) [4]corpus.Assertion {
+	as := identity
+	r.assertionKeys(n, "as", func(from corpus.Assertion, n ast.Node) { r.assertionTo(&as[from])(n) })
+	return as
+}
+
+func (r *reader) examplesTo(dst *[]Example) func(ast.Node) {
+	return func(n ast.Node) {
+		r.assertionKeys(n, "examples", func(a corpus.Assertion, n ast.Node) {
+			r.list(n, a.String(), func(n ast.Node) {
+				s, ok := r.text(n, "an example")
+				if !ok {
+					return
+				}
+				_, _, marked, err := ParseExample(s)
+				switch {
+				case err != nil:
+					r.fail(r.pos(n), "%v", err)
+				case !marked && a != corpus.Unmentioned:
+					r.fail(r.pos(n), "%s example marks no mention; put it in <...>", a)
+				}
+				*dst = append(*dst, Example{Text: s, Assertion: a, Pos: r.pos(n)})
+			})
+		})
+	}
+}
+
+// kebab reports whether s is of lower-case letters and digits, with single
+// hyphens between them.
+func kebab(s string) bool {
+	if s == "" || s[0] == '-' || s[len(s)-1] == '-' || strings.Contains(s, "--") {
+		return false
+	}
+	for i := range len(s) {
+		if !classByte(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func cueID(s string) bool {
+	stem, name, found := strings.Cut(s, ".")
+	return kebab(stem) && (!found || kebab(name))
+}
+
+// assemble puts the draft together, on top of the set that it extends, and
+// checks what one part says of another. Problems go to d.errs.
+func (d *draft) assemble() *Set {
+	s := &Set{}
+	if d.extends.text != "" {
+		base, err := Embedded(d.extends.text)
+		if err != nil {
+			d.fail(d.extends.pos, "", "extends: %v", err)
+		} else {
+			s = base
+		}
+	}
+	s.Name, s.Doc = d.name, d.doc
+	for _, f := range d.src.files {
+		s.src.files = append(s.src.files, f)
+		if s.src.lines == nil {
+			s.src.lines = map[string][]string{}
+		}
+		s.src.lines[f] = d.src.lines[f]
+	}
+
+	d.unique()
+	for _, o := range d.observations {
+		if o.text == "" {
+			d.fail(o.pos, "", "an observation wants a name")
+		} else if slices.Contains(s.Observations, corpus.Observation(o.text)) {
+			if d.extends.text == "" {
+				d.fail(o.pos, "", "observation %q stands here twice", o.text)
+			}
+		} else {
+			s.Observations = append(s.Observations, corpus.Observation(o.text))
+		}
+	}
+	if len(s.Observations) == 0 {
+		d.fail(Pos{File: d.src.files[0], Line: 1}, "", "rule set has no observations")
+	}
+	d.drop(s)
+	known := make([]string, len(s.Observations))
+	for i, o := range s.Observations {
+		known[i] = string(o)
+	}
+	observation := func(p placed, id string) corpus.Observation {
+		if p.text != "" && !slices.Contains(known, p.text) {
+			d.fail(p.pos, id, "unknown observation %q%s", p.text, suggest(p.text, known))
+		}
+		return corpus.Observation(p.text)
+	}
+	wrong := make(map[Pos]bool) // an unknown observation is said once a file
+	for i := range d.rules {
+		r := &d.rules[i]
+		r.Observation = corpus.Observation(r.observation.text)
+		if !wrong[r.observation.pos] {
+			wrong[r.observation.pos] = true
+			observation(r.observation, "")
+		}
+		for _, o := range r.also {
+			r.Also = append(r.Also, observation(o, r.ID))
+		}
+		s.Rules = put(s.Rules, r.Rule, func(r *Rule) string { return r.ID })
+	}
+	for _, c := range d.cues {
+		s.Cues = put(s.Cues, c, func(c *Cue) string { return c.ID })
+	}
+	for _, c := range d.classes {
+		s.Classes = put(s.Classes, c, func(c *Class) string { return c.Name })
+	}
+	var sectionNames []string
+	for _, c := range d.sections {
+		s.Sections = put(s.Sections, c.SectionDef, func(c *segment.SectionDef) string { return c.Name })
+	}
+	for _, c := range s.Sections {
+		sectionNames = append(sectionNames, c.Name)
+	}
+	if len(d.policy) > 0 {
+		s.Policy = texts(d.policy)
+		sectionNames = append(sectionNames, segment.LastParagraph)
+		for _, p := range d.policy {
+			if !slices.Contains(sectionNames, p.text) {
+				d.fail(p.pos, "", "policy: no section %q%s", p.text, suggest(p.text, sectionNames))
+			}
+		}
+	}
+	for i, derived := range d.derived {
+		if i > 0 {
+			d.fail(derived.observation.pos, "", "one observation is derived, and %q is already", d.derived[0].observation.text)
+			break
+		}
+		s.Derived = Derived{Observation: observation(derived.observation, "")}
+		for _, o := range derived.ignore {
+			s.Derived.Ignore = append(s.Derived.Ignore, observation(o, ""))
+		}
+	}
+	return s
+}
+
+// put replaces the item with the same id, or appends.
+func put[T any](all []T, item T, id func(*T) string) []T {
+	for i := range all {
+		if id(&all[i]) == id(&item) {
+			all[i] = item
+			return all
+		}
+	}
+	return append(all, item)
+}
+
+// unique reports ids and names that are given twice within the draft.
+func (d *draft) unique() {
+	first := make(map[string]Pos)
+	check := func(kind, id string, pos Pos) {
+		key := kind + id
+		if at, ok := first[key]; ok && id != "" {
+			d.fail(pos, id, "%s %q is there already, at %s", kind, id, at)
+			return
+		}
+		first[key] = pos
+	}
+	for i := range d.rules {
+		check("id", d.rules[i].ID, d.rules[i].Pos)
+	}
+	for i := range d.cues {
+		check("id", d.cues[i].ID, d.cues[i].Pos)
+	}
+	for i := range d.classes {
+		check("class", d.classes[i].Name, d.classes[i].Pos)
+	}
+	for i := range d.sections {
+		check("section", d.sections[i].Name, d.sections[i].pos)
+	}
+}
+
+// drop takes the disabled rules, cues and observations out of the base.
+func (d *draft) drop(s *Set) {
+	for _, p := range d.disable {
+		rules, cues, observations := len(s.Rules), len(s.Cues), len(s.Observations)
+		s.Rules = slices.DeleteFunc(s.Rules, func(r Rule) bool {
+			return r.ID == p.text || string(r.Observation) == p.text
+		})
+		s.Cues = slices.DeleteFunc(s.Cues, func(c Cue) bool { return c.ID == p.text })
+		s.Observations = slices.DeleteFunc(s.Observations, func(o corpus.Observation) bool { return string(o) == p.text })
+		if len(s.Observations) < observations {
+			gone := func(o corpus.Observation) bool { return string(o) == p.text }
+			for i := range s.Rules {
+				s.Rules[i].Also = slices.DeleteFunc(s.Rules[i].Also, gone)
+			}
+			s.Derived.Ignore = slices.DeleteFunc(s.Derived.Ignore, gone)
+			if gone(s.Derived.Observation) {
+				s.Derived = Derived{}
+			}
+			continue
+		}
+		if len(s.Rules) == rules && len(s.Cues) == cues {
+			var ids []string
+			for i := range s.Rules {
+				ids = append(ids, s.Rules[i].ID)
+			}
+			for i := range s.Cues {
+				ids = append(ids, s.Cues[i].ID)
+			}
+			d.fail(p.pos, "", "disable: %s has no rule, cue or observation %q%s", d.extends.text, p.text, suggest(p.text, ids))
+		}
+	}
+}
