@@ -4,11 +4,13 @@
 package labeler
 
 import (
-	"context"
-	"errors"
-	"iter"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/segment"
 	"github.com/radlabel/radlabel/rules"
 )
 
@@ -29,16 +31,50 @@ type Compat struct {
 }
 
 // Labeler labels reports. It is immutable and safe for concurrent use.
-type Labeler struct{}
+type Labeler struct {
+	set        *rules.Set
+	splitter   *segment.Splitter
+	analyzer   *analyzer
+	section    string
+	exceptions map[string]corpus.Exception
+	compat     Compat
+	cache      *cache
+}
 
-// New compiles the rule set.
-func New(opts Options) (*Labeler, error) { return nil, errors.New("not built yet") }
+// New compiles the rule set. It fails when the rule set does not compile, or
+// when Options.Section names a section that the rule set does not know.
+func New(opts Options) (*Labeler, error) {
+	set := opts.Rules
+	if set == nil {
+		var err error
+		if set, err = rules.Embedded("chexpert"); err != nil {
+			return nil, err
+		}
+	}
+	analyzer, err := newAnalyzer(set)
+	if err != nil {
+		return nil, err
+	}
+	splitter, err := segment.NewSplitter(set.Sections, set.Policy)
+	if err != nil {
+		return nil, fmt.Errorf("rule set %s: %w", set.Name, err)
+	}
+	section := cmp.Or(opts.Section, "auto")
+	if _, err := splitter.Select("", nil, section); err != nil {
+		return nil, err
+	}
+	return &Labeler{
+		set: set, splitter: splitter, analyzer: analyzer, section: section,
+		exceptions: opts.Exceptions, compat: opts.Compat, cache: newCache(opts.Cache),
+	}, nil
+}
 
-// Observations are the observations of the rule set in output order; Result.Labels follows it.
-func (l *Labeler) Observations() []corpus.Observation { return nil }
+// Observations are the observations of the rule set in output order;
+// Result.Labels follows it.
+func (l *Labeler) Observations() []corpus.Observation { return l.set.Observations }
 
 // Rules is the rule set in use.
-func (l *Labeler) Rules() *rules.Set { return nil }
+func (l *Labeler) Rules() *rules.Set { return l.set }
 
 // Result is what the labeler says of one report.
 type Result struct {
@@ -72,11 +108,63 @@ type Evidence struct {
 }
 
 // Label labels one report.
-func (l *Labeler) Label(r corpus.Report) Result { return Result{} }
+func (l *Labeler) Label(r corpus.Report) Result {
+	result := Result{Report: r, Sections: r.Sections}
+	if result.Sections == nil {
+		result.Sections = l.splitter.Split(r.Text)
+	}
+	result.Labelled = l.labelled(r, result.Sections)
 
-// LabelAll labels a stream of reports on a number of workers (0: one a core)
-// and gives the results in the order of the reports. Errors of the stream are
-// passed on at their place.
-func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report, error], workers int) iter.Seq2[Result, error] {
-	return nil
+	found := newFindings(l.set)
+	var sentences []corpus.Span
+	for _, section := range result.Labelled {
+		sentences = segment.Sentences(sentences[:0], r.Text, section.Span)
+		for _, sentence := range sentences {
+			found.add(section.Name, sentence, l.analyze(sentence.In(r.Text)))
+		}
+	}
+	result.Labels = l.aggregate(found, blankReason(r, result.Labelled))
+	return result
+}
+
+// labelled chooses the sections to label, by the user's exception for the
+// report or by the section policy.
+func (l *Labeler) labelled(r corpus.Report, sections []corpus.Section) []corpus.Section {
+	exception, ok := l.exceptions[r.Study]
+	if !ok {
+		exception, ok = l.exceptions[r.ID]
+	}
+	want := l.section
+	switch {
+	case ok && exception.Section == "" && exception.Span.Start >= 0 && exception.Span.End <= len(r.Text) && !exception.Span.Empty():
+		return []corpus.Section{{Name: "exception", Span: exception.Span}}
+	case ok && exception.Section != "":
+		want = exception.Section
+	}
+	chosen, err := l.splitter.Select(r.Text, sections, want)
+	if err != nil { // an exception that names an unknown section; New has checked the others
+		return nil
+	}
+	return chosen
+}
+
+// analyze looks the sentence up in the cache, or analyses it.
+func (l *Labeler) analyze(sentence string) []finding {
+	if found, ok := l.cache.get(sentence); ok {
+		return found
+	}
+	found := l.analyzer.analyze(sentence)
+	l.cache.put(sentence, found)
+	return found
+}
+
+// blankReason says why a report may have no mention at all.
+func blankReason(r corpus.Report, labelled []corpus.Section) string {
+	switch {
+	case strings.TrimSpace(r.Text) == "":
+		return "empty text"
+	case !slices.ContainsFunc(labelled, func(s corpus.Section) bool { return strings.TrimSpace(s.Span.In(r.Text)) != "" }):
+		return "section not labelled"
+	}
+	return ""
 }

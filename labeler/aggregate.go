@@ -1,0 +1,129 @@
+package labeler
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/rules"
+)
+
+// findings collects the classified mentions of a report by observation.
+type findings struct {
+	set   *rules.Set
+	by    [][]placedFinding // by the place of the observation in Set.Observations
+	index map[corpus.Observation]int
+}
+
+type placedFinding struct {
+	finding
+	section  string
+	sentence corpus.Span
+}
+
+func newFindings(set *rules.Set) *findings {
+	f := &findings{set: set, by: make([][]placedFinding, len(set.Observations)), index: make(map[corpus.Observation]int, len(set.Observations))}
+	for i, o := range set.Observations {
+		f.index[o] = i
+	}
+	return f
+}
+
+func (f *findings) add(section string, sentence corpus.Span, found []finding) {
+	for _, one := range found {
+		if i, ok := f.index[one.observation]; ok {
+			f.by[i] = append(f.by[i], placedFinding{one, section, sentence})
+		}
+	}
+}
+
+// aggregate gives the label of every observation: the strongest assertion of
+// its mentions, whatever their order, and for the derived observation what the
+// others leave. blank is why there may be no mention at all, or "".
+func (l *Labeler) aggregate(found *findings, blank string) []Label {
+	labels := make([]Label, len(l.set.Observations))
+	derived := -1
+	for i, o := range l.set.Observations {
+		labels[i] = l.label(o, found.by[i], blank)
+		if o == l.set.Derived.Observation {
+			derived = i
+		}
+	}
+	if derived >= 0 {
+		l.derive(&labels[derived], labels, blank)
+	}
+	return labels
+}
+
+// label aggregates the mentions of one observation. Weak ones count only where
+// there are no others.
+func (l *Labeler) label(o corpus.Observation, mentions []placedFinding, blank string) Label {
+	label := Label{Observation: o}
+	strong := slices.ContainsFunc(mentions, func(m placedFinding) bool {
+		return !l.set.Rules[m.rule].Weak && m.assertion != corpus.Unmentioned
+	})
+	var seen [corpus.Positive + 1]bool
+	for _, m := range mentions {
+		if m.assertion == corpus.Unmentioned {
+			label.Reason = l.analyzer.excludedBy(m.finding)
+			continue
+		}
+		if strong && l.set.Rules[m.rule].Weak {
+			continue
+		}
+		seen[m.assertion] = true
+		label.Assertion = max(label.Assertion, m.assertion)
+		label.Evidence = append(label.Evidence, l.evidence(m))
+	}
+	if l.compat.Aggregation && seen[corpus.Negative] && seen[corpus.Uncertain] {
+		label.Assertion = corpus.Uncertain
+	}
+	switch {
+	case label.Assertion != corpus.Unmentioned:
+		label.Reason = ""
+	case blank != "":
+		label.Reason = blank
+	case label.Reason == "":
+		label.Reason = "no mention"
+	}
+	return label
+}
+
+func (l *Labeler) evidence(m placedFinding) Evidence {
+	e := Evidence{
+		Rule: l.set.Rules[m.rule].ID, Section: m.section, Assertion: m.assertion,
+		Sentence: m.sentence, Mention: m.mention.Shift(m.sentence.Start),
+	}
+	if m.cue >= 0 {
+		e.Cue = l.set.Cues[m.cue].ID
+		e.CueSpan = m.cueSpan.Shift(m.sentence.Start)
+		e.Scope = m.scope.Shift(m.sentence.Start)
+	}
+	return e
+}
+
+// derive decides the derived observation (No Finding): positive unless another
+// observation, or an abnormality that its own rules find, is positive or
+// uncertain. Its evidence stays: the abnormalities that were looked at.
+func (l *Labeler) derive(label *Label, labels []Label, blank string) {
+	label.Assertion, label.Reason = corpus.Unmentioned, blank
+	if blank != "" {
+		return
+	}
+	for _, other := range labels {
+		if other.Observation != label.Observation && !slices.Contains(l.set.Derived.Ignore, other.Observation) && other.Assertion >= corpus.Uncertain {
+			label.Reason = fmt.Sprintf("withheld by %s, %s", other.Observation, other.Assertion)
+			return
+		}
+	}
+	if !l.compat.NoFinding {
+		for _, e := range label.Evidence {
+			if e.Assertion >= corpus.Uncertain {
+				label.Reason = "withheld by another abnormality, " + e.Rule
+				return
+			}
+		}
+	}
+	label.Assertion = corpus.Positive
+	label.Reason = "nothing abnormal is described"
+}

@@ -1,0 +1,105 @@
+package labeler
+
+import (
+	"context"
+	"iter"
+	"runtime"
+	"sync"
+
+	"github.com/radlabel/radlabel/corpus"
+)
+
+// batchSize is how many reports a worker takes at a time: enough to make the
+// hand-over cheap, few enough to keep the memory of reports under way small.
+const batchSize = 64
+
+// item is a report on its way, or an error of the stream at its place.
+type item struct {
+	report corpus.Report
+	result Result
+	err    error
+}
+
+// batch is a run of items that one worker labels. done is closed when all are.
+type batch struct {
+	items []item
+	done  chan struct{}
+}
+
+// LabelAll labels a stream of reports on a number of workers (0: one a core)
+// and gives the results in the order of the reports. Errors of the stream are
+// passed on at their place. It ends early when the context does, with its error.
+func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report, error], workers int) iter.Seq2[Result, error] {
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	return func(yield func(Result, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var wait sync.WaitGroup
+		defer wait.Wait()
+		defer cancel()
+
+		work := make(chan *batch)
+		order := make(chan *batch, 2*workers)
+		wait.Go(func() {
+			defer close(order)
+			defer close(work)
+			send(ctx, reports, work, order)
+		})
+		for range workers {
+			wait.Go(func() {
+				for b := range work {
+					for i := range b.items {
+						if it := &b.items[i]; it.err == nil {
+							it.result = l.Label(it.report)
+						}
+					}
+					close(b.done)
+				}
+			})
+		}
+		for b := range order {
+			select {
+			case <-b.done:
+			case <-ctx.Done():
+				yield(Result{}, ctx.Err())
+				return
+			}
+			for _, it := range b.items {
+				if !yield(it.result, it.err) {
+					return
+				}
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(Result{}, err)
+		}
+	}
+}
+
+// send cuts the stream into batches, and gives each to the workers and, in
+// order, to the reader of results.
+func send(ctx context.Context, reports iter.Seq2[corpus.Report, error], work, order chan<- *batch) {
+	next := &batch{done: make(chan struct{})}
+	flush := func() bool {
+		if len(next.items) == 0 {
+			return true
+		}
+		for _, to := range []chan<- *batch{order, work} {
+			select {
+			case to <- next:
+			case <-ctx.Done():
+				return false
+			}
+		}
+		next = &batch{done: make(chan struct{})}
+		return true
+	}
+	for report, err := range reports {
+		next.items = append(next.items, item{report: report, err: err})
+		if len(next.items) == batchSize && !flush() {
+			return
+		}
+	}
+	flush()
+}

@@ -1,0 +1,305 @@
+package negation
+
+import (
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/segment"
+	"github.com/radlabel/radlabel/rules"
+)
+
+// classify decides what governs the mention. In one documented order
+// (docs/negation.md):
+//
+//  1. a cue whose own words enclose the mention ("absence of X cannot be
+//     confirmed");
+//  2. the nearest predicate behind it, when that negates or hedges;
+//  3. the nearest cue before it, when that negates, or excludes;
+//  4. an alternative that joins it to another mention;
+//  5. the nearest cue before it, when that hedges;
+//  6. an affirmation on either side.
+//
+// A weak cue yields to every other. A neutral mention is decided by a cue
+// bound to its tag; general cues then negate or hedge that cue.
+func (r *reading) classify(m Mention) Verdict {
+	before, behind, inside := r.governors(m, m.Neutral)
+	if m.Neutral {
+		return r.classifyNeutral(m, before, behind)
+	}
+	switch {
+	case inside != nil:
+		return r.verdict(inside)
+	case behind != nil && before != nil && behind.rule.Kind == rules.Negation && before.rule.Kind == rules.Negation:
+		return r.verdict(behind)
+	case behind != nil && scopes(behind):
+		return r.verdict(behind)
+	case before != nil && (before.rule.Kind == rules.Negation || before.rule.Kind == rules.Exclusion):
+		return r.verdict(before)
+	}
+	if alternative := r.alternative(m); alternative != nil {
+		return r.verdict(alternative)
+	}
+	switch {
+	case before != nil:
+		return r.verdict(before)
+	case behind != nil:
+		return r.verdict(behind)
+	}
+	return Verdict{}
+}
+
+// governors finds the nearest cue on either side, and the shortest around,
+// whose scope covers the mention. With bound set, only cues bound to a tag
+// count.
+func (r *reading) governors(m Mention, bound bool) (before, behind, inside *foundCue) {
+	for i := range r.cues {
+		c := &r.cues[i]
+		if !r.scoped(c) || c.rule.Kind == rules.Alternative || !c.covers(m) || bound && c.info.only == 0 {
+			continue
+		}
+		switch {
+		case c.rule.Direction == rules.Inside:
+			if inside == nil || c.End-c.Start < inside.End-inside.Start {
+				inside = c
+			}
+		case c.back:
+			if behind == nil || behind.rule.Weak && r.joint(behind, c) {
+				behind = c
+			}
+		default:
+			// "no opacity to suggest X" denies X: an affirmation does not
+			// come between a scope that has not ended and the mention.
+			if before == nil || bound && !c.rule.Weak || !bound && (scopes(c) || !scopes(before)) {
+				before = c
+			}
+		}
+	}
+	return before, behind, inside
+}
+
+// joint reports whether two predicates say one thing of one subject: "stable
+// and within normal limits".
+func (r *reading) joint(a, b *foundCue) bool {
+	for i := a.End; i < b.Start; i++ {
+		if w := &r.words[i]; w.mention || w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Terminator {
+			return false
+		}
+	}
+	return true
+}
+
+// classifyNeutral lets the predicate behind the mention decide, or else the
+// attribute before it, and then what negates or hedges the decision.
+func (r *reading) classifyNeutral(m Mention, before, behind *foundCue) Verdict {
+	decisive := behind
+	if decisive == nil || decisive.rule.Weak && before != nil && !before.rule.Weak {
+		decisive = before
+	}
+	if decisive == nil {
+		return Verdict{}
+	}
+	v := r.verdict(decisive)
+	if decisive.rule.Kind != rules.Affirmation {
+		return v
+	}
+	if c := r.modifying(decisive); c != nil {
+		if a := r.verdict(c); a.Assertion != corpus.Unmentioned {
+			return a
+		}
+	}
+	return v
+}
+
+// modifying finds the general cue that reaches the decisive cue with no other
+// kind of mention between them: the "not" of "is not enlarged".
+func (r *reading) modifying(decisive *foundCue) *foundCue {
+	var found *foundCue
+	for i := range r.cues {
+		c := &r.cues[i]
+		if !scopes(c) || c.info.only != 0 || c.rule.Direction == rules.Inside || c == decisive {
+			continue
+		}
+		from, to := c.End, decisive.Start
+		if c.back {
+			from, to = decisive.End, c.Start
+		}
+		if from > to || !c.back && c.ScopeEnd < decisive.End || c.back && c.ScopeStart > decisive.Start || r.otherMention(from, to) {
+			continue
+		}
+		found = c
+	}
+	return found
+}
+
+func (r *reading) otherMention(from, to int) bool {
+	for _, m := range r.mentions {
+		if !m.Neutral && from <= m.Start && m.End <= to {
+			return true
+		}
+	}
+	return false
+}
+
+var assertionOf = [...]corpus.Assertion{
+	rules.Pseudo:      corpus.Unmentioned,
+	rules.Exclusion:   corpus.Unmentioned,
+	rules.Uncertainty: corpus.Uncertain,
+	rules.Negation:    corpus.Negative,
+	rules.Affirmation: corpus.Positive,
+	rules.Alternative: corpus.Uncertain,
+	rules.Terminator:  corpus.Unmentioned,
+}
+
+func (r *reading) verdict(c *foundCue) Verdict {
+	return Verdict{Assertion: assertionOf[c.rule.Kind], Governed: true, Cue: c.Cue}
+}
+
+// alternative finds the cue that offers the mention as one of several. A weak
+// one ("or", "/") needs a mention of another observation on its other side, or
+// to follow the mention as a word; a strong one ("versus") does not.
+func (r *reading) alternative(m Mention) *foundCue {
+	for i := range r.cues {
+		c := &r.cues[i]
+		if c.rule.Kind != rules.Alternative {
+			continue
+		}
+		left, right := r.itemsBefore(c), r.itemsBehind(c)
+		if c.rule.Weak && !different(left, right) && !r.beforeWord(c, left, right) {
+			continue
+		}
+		for _, side := range [][]Mention{left, right} {
+			for _, item := range side {
+				if item.Start == m.Start && item.End == m.End && item.Observation == m.Observation {
+					c.ScopeStart, c.ScopeEnd = span(c, left, right)
+					return c
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// beforeWord reports whether the cue is a word that follows a mention at once
+// and goes on with something that is no mention: "nodule or vessel".
+func (r *reading) beforeWord(c *foundCue, left, right []Mention) bool {
+	return len(right) == 0 && len(left) > 0 && left[0].End == c.Start && r.tokens[c.Start].Kind == segment.Word &&
+		c.End < len(r.tokens) && r.tokens[c.End].Kind == segment.Word
+}
+
+// different reports whether both sides have a mention, of observations of
+// which at least one is not on the other side.
+func different(left, right []Mention) bool {
+	for _, l := range left {
+		for _, r := range right {
+			if l.Observation != r.Observation {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func span(c *foundCue, left, right []Mention) (start, end int) {
+	start, end = c.Start, c.End
+	for _, m := range left {
+		start = min(start, m.Start)
+	}
+	for _, m := range right {
+		end = max(end, m.End)
+	}
+	return start, end
+}
+
+// The most words that may stand between an alternative and the mention it
+// joins: modifiers before a noun, and the place behind it.
+const (
+	wordsBeforeItem = 6
+	wordsBehindItem = 8
+)
+
+// itemsBehind finds the mention that follows the alternative, if only words of
+// its own noun phrase stand between.
+func (r *reading) itemsBehind(c *foundCue) []Mention {
+	words := 0
+	for i := c.End; i < len(r.tokens) && words <= wordsBeforeItem; i++ {
+		w := &r.words[i]
+		if items := r.startingAt(i); items != nil {
+			return items
+		}
+		if w.verb || w.close || w.clause || w.comma || r.endsItem(i) {
+			return nil
+		}
+		words++
+	}
+	return nil
+}
+
+// itemsBefore finds the mention before the alternative, and those listed
+// before it with commas. A sign that the alternatives explain ("opacity,
+// atelectasis or pneumonia") is none of them: its tags differ from theirs, and
+// no comma stands before the "or".
+func (r *reading) itemsBefore(c *foundCue) []Mention {
+	i := c.Start - 1
+	serial := i >= 0 && r.words[i].comma // "a, b, or c"
+	if serial {
+		i--
+	}
+	var items []Mention
+	words, commas := 0, 0
+	for ; i >= 0 && words <= wordsBehindItem; i-- {
+		w := &r.words[i]
+		if found := r.endingAt(i + 1); found != nil {
+			if len(items) > 0 && !serial && len(found[0].Tags) > len(items[0].Tags) {
+				return items
+			}
+			items = append(items, found...)
+			i = found[0].Start
+			words = 0
+			continue
+		}
+		switch {
+		case w.close && w.partner >= 0 && words == 0:
+			i = w.partner
+			continue
+		case w.verb, w.open, r.words[i+1].clause, r.endsItem(i):
+			return items
+		case w.comma:
+			if commas++; len(items) == 0 && !serial {
+				return items
+			}
+			words = 0
+			continue
+		}
+		words++
+	}
+	return items
+}
+
+// endsItem reports whether a cue at the token keeps alternatives apart from
+// what stands beyond it.
+func (r *reading) endsItem(i int) bool {
+	w := &r.words[i]
+	if w.cue < 0 {
+		return r.tokens[i].Kind == segment.Mark && !w.comma && !w.open && !w.close && r.tokens[i].Norm != "/"
+	}
+	c := &r.cues[w.cue]
+	return c.rule.Kind == rules.Terminator && c.rule.When != rules.NextToMention || scopes(c)
+}
+
+func (r *reading) startingAt(i int) []Mention {
+	var found []Mention
+	for _, m := range r.mentions {
+		if m.Start == i && !m.Neutral {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+func (r *reading) endingAt(end int) []Mention {
+	var found []Mention
+	for _, m := range r.mentions {
+		if m.End == end && !m.Neutral {
+			found = append(found, m)
+		}
+	}
+	return found
+}

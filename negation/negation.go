@@ -1,0 +1,172 @@
+// Package negation decides what a sentence asserts of the mentions in it. It
+// finds the cues (words that negate, hedge, affirm or exclude), gives each a
+// scope, and classifies any span of tokens by the cues whose scopes cover it.
+//
+// The method descends from NegEx and ConText (Chapman et al. 2001; Harkema et
+// al. 2009): cues, pseudo-cues, directions and terminators. Three things are
+// added: scopes follow the structure of lists and clauses, alternatives
+// ("or", "versus") are cues of their own, and a cue may be bound to mentions
+// of one tag ("removed" to devices, "normal" to sizes and contours).
+//
+// All words are data of the rule set. The code knows the kinds and directions
+// of cues, and the grammar classes named below.
+package negation
+
+import (
+	"fmt"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/segment"
+	"github.com/radlabel/radlabel/rules"
+)
+
+// Sentence is a tokenised sentence with everything that the rule set's
+// matcher found in it.
+type Sentence struct {
+	Tokens  []segment.Token
+	Matches []rules.Match
+}
+
+// Mention is a span of tokens to classify: [Start, End) as indices into
+// Sentence.Tokens.
+type Mention struct {
+	Start, End int
+	Tags       []string
+	// Neutral marks the mention of a thing that every patient has (a heart
+	// size, a contour). Only a cue bound to one of its tags says how it is;
+	// general cues then negate or hedge that cue.
+	Neutral bool
+	// Observation keeps alternatives apart: "or" between two mentions of one
+	// observation is no alternative.
+	Observation corpus.Observation
+}
+
+// Cue is a cue found in a sentence, with its scope, both as token spans.
+type Cue struct {
+	Index                int // into Set.Cues
+	Start, End           int
+	ScopeStart, ScopeEnd int
+}
+
+// Verdict is what the sentence says of one mention.
+type Verdict struct {
+	Assertion corpus.Assertion // Unmentioned where no cue governs the mention, or where it is excluded
+	Governed  bool             // a cue governs the mention
+	Cue       Cue              // that cue; only when Governed
+}
+
+// Engine classifies mentions by the cues of one rule set. It is immutable and
+// safe for concurrent use.
+type Engine struct {
+	set     *rules.Set
+	matcher *rules.Matcher
+	tags    map[string]tagSet
+	cues    []cueInfo
+	grammar grammar
+}
+
+// tagSet is a set of the tags that cues name.
+type tagSet uint32
+
+type cueInfo struct {
+	only, except tagSet
+	ends         [rules.Terminator + 1]bool
+}
+
+// The classes that the engine asks for by name. They describe English, not
+// radiology, and stand in the rule set's classes file.
+type grammar struct {
+	verb     rules.ClassID // finite verbs: is, has, remains
+	adverb   rules.ClassID // words that may stand within a predicate: now, completely, again
+	modifier rules.ClassID // words that may stand before a noun: small, left, the
+	affirm   rules.ClassID // modifiers that say the noun is there: mild, residual, old
+	seen     rules.ClassID // participles that only say that something was looked for: seen, identified
+	and      rules.ClassID // and, &
+	or       rules.ClassID // or, nor
+}
+
+// New prepares the engine of a rule set for sentences matched by its matcher.
+// It fails when the set lacks a grammar class or uses more than 32 tags.
+func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
+	e := &Engine{set: set, matcher: matcher, tags: map[string]tagSet{}}
+	for _, c := range []struct {
+		name string
+		id   *rules.ClassID
+	}{
+		{"verb", &e.grammar.verb}, {"adverb", &e.grammar.adverb}, {"mod", &e.grammar.modifier},
+		{"affirm", &e.grammar.affirm}, {"seen", &e.grammar.seen}, {"and", &e.grammar.and}, {"or", &e.grammar.or},
+	} {
+		id, ok := matcher.Class(c.name)
+		if !ok {
+			return nil, fmt.Errorf("rule set %s: no class %q, which scopes are made with; add it to classes.yaml", set.Name, c.name)
+		}
+		*c.id = id
+	}
+	for i := range set.Cues {
+		cue := &set.Cues[i]
+		info := cueInfo{only: e.tagBits(cue.Only), except: e.tagBits(cue.Except)}
+		for _, kind := range cue.Ends {
+			info.ends[kind] = true
+		}
+		if len(cue.Ends) == 0 && cue.Kind == rules.Terminator {
+			for kind := range info.ends {
+				info.ends[kind] = true
+			}
+		}
+		e.cues = append(e.cues, info)
+	}
+	if len(e.tags) > 32 {
+		return nil, fmt.Errorf("rule set %s: its cues name %d tags; 32 are possible", set.Name, len(e.tags))
+	}
+	return e, nil
+}
+
+// tagBits numbers tags as cues name them; it is called during construction only.
+func (e *Engine) tagBits(names []string) tagSet {
+	var bits tagSet
+	for _, name := range names {
+		if _, ok := e.tags[name]; !ok {
+			e.tags[name] = 1 << len(e.tags)
+		}
+		bits |= e.tags[name]
+	}
+	return bits
+}
+
+func (e *Engine) tagsOf(m Mention) tagSet {
+	var bits tagSet
+	for _, name := range m.Tags {
+		bits |= e.tags[name]
+	}
+	return bits
+}
+
+// Cues finds every cue of the sentence that can govern a mention without
+// tags, with its scope, in text order. Terminators and pseudo-cues are left
+// out. mentions may be nil.
+func (e *Engine) Cues(s Sentence, mentions []Mention) []Cue {
+	r := e.read(s, mentions, 0)
+	var cues []Cue
+	for i := range r.cues {
+		if c := &r.cues[i]; r.scoped(c) {
+			cues = append(cues, c.Cue)
+		}
+	}
+	return cues
+}
+
+// Classify gives a verdict for each mention, in their order.
+func (e *Engine) Classify(s Sentence, mentions []Mention) []Verdict {
+	verdicts := make([]Verdict, len(mentions))
+	readings := map[tagSet]*reading{}
+	for i, m := range mentions {
+		tags := e.tagsOf(m)
+		r := readings[tags]
+		if r == nil {
+			r = e.read(s, mentions, tags)
+			readings[tags] = r
+		}
+		verdicts[i] = r.classify(m)
+	}
+	return verdicts
+}

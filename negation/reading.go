@@ -1,0 +1,228 @@
+package negation
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/radlabel/radlabel/internal/segment"
+	"github.com/radlabel/radlabel/rules"
+)
+
+// word says of a token what the scopes have to know.
+type word struct {
+	verb, adverb, modifier, affirm, seen, and, or bool
+
+	comma, open, close bool
+	partner            int  // of a parenthesis: the token that matches it, else -1
+	mention            bool // part of a mention
+	mentionEnd         bool // a mention ends right before this token
+	clause             bool // an independent clause begins here
+	cue                int  // index into reading.cues of the cue that covers the token, or -1
+}
+
+// foundCue is a cue in the sentence.
+type foundCue struct {
+	Cue
+	rule *rules.Cue
+	info *cueInfo
+	back bool // the scope lies before the cue (after Both and Either are decided)
+}
+
+// reading is a sentence as mentions of one set of tags see it: the cues that
+// can govern them, without overlaps, and their scopes.
+type reading struct {
+	engine   *Engine
+	tokens   []segment.Token
+	mentions []Mention
+	tags     tagSet
+	words    []word // one a token, and one behind the last
+	cues     []foundCue
+}
+
+func (e *Engine) read(s Sentence, mentions []Mention, tags tagSet) *reading {
+	r := &reading{engine: e, tokens: s.Tokens, mentions: mentions, tags: tags}
+	r.describe()
+	r.choose(s.Matches)
+	r.findClauses()
+	for i := range r.cues {
+		if c := &r.cues[i]; r.scoped(c) {
+			r.setScope(c)
+		}
+	}
+	return r
+}
+
+// describe looks every token up in the grammar classes and pairs parentheses.
+func (r *reading) describe() {
+	r.words = make([]word, len(r.tokens)+1)
+	g, m := &r.engine.grammar, r.engine.matcher
+	var opened []int
+	for i, t := range r.tokens {
+		id := m.ID(t)
+		w := &r.words[i]
+		*w = word{
+			verb: m.Has(id, g.verb), adverb: m.Has(id, g.adverb), modifier: m.Has(id, g.modifier),
+			affirm: m.Has(id, g.affirm), seen: m.Has(id, g.seen), and: m.Has(id, g.and), or: m.Has(id, g.or),
+			partner: -1, cue: -1,
+		}
+		switch t.Norm {
+		case ",":
+			w.comma = true
+		case "(", "[":
+			w.open = true
+			opened = append(opened, i)
+		case ")", "]":
+			w.close = true
+			if n := len(opened); n > 0 {
+				w.partner = opened[n-1]
+				r.words[w.partner].partner = i
+				opened = opened[:n-1]
+			}
+		}
+	}
+	r.words[len(r.tokens)].cue = -1
+	r.words[len(r.tokens)].partner = -1
+	for _, m := range r.mentions {
+		for i := m.Start; i < m.End; i++ {
+			r.words[i].mention = true
+		}
+		r.words[m.End].mentionEnd = true
+	}
+}
+
+// choose keeps the cues that can govern mentions of the reading's tags and
+// settles overlaps: the longest match wins, then the kind in the order of the
+// constants of rules.Kind, then the one further left.
+func (r *reading) choose(matches []rules.Match) {
+	var found, unless []foundCue
+	for _, match := range matches {
+		if match.Target.Kind != rules.CuePhrase && match.Target.Kind != rules.CueUnless {
+			continue
+		}
+		c := foundCue{
+			Cue:  Cue{Index: match.Target.Index, Start: match.Start, End: match.End},
+			rule: &r.engine.set.Cues[match.Target.Index],
+			info: &r.engine.cues[match.Target.Index],
+		}
+		switch {
+		case match.Target.Kind == rules.CueUnless:
+			unless = append(unless, c)
+		case c.info.only != 0 && c.info.only&r.tags == 0, c.info.except&r.tags != 0:
+		case c.rule.When == rules.Start && !r.atStart(c.Start):
+		case c.rule.When == rules.NextToMention && !r.words[c.Start].mentionEnd:
+		case c.rule.Direction != rules.Inside && r.withinMention(c.Cue):
+		default:
+			found = append(found, c)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b foundCue) int {
+		return cmp.Or(
+			cmp.Compare(b.End-b.Start, a.End-a.Start),
+			cmp.Compare(a.rule.Kind, b.rule.Kind),
+			cmp.Compare(a.Start, b.Start),
+			cmp.Compare(a.Index, b.Index),
+		)
+	})
+	taken := make([]bool, len(r.tokens))
+	for _, c := range found {
+		if slices.Contains(taken[c.Start:c.End], true) || overlapsAny(c, unless) {
+			continue
+		}
+		for i := c.Start; i < c.End; i++ {
+			taken[i] = true
+		}
+		r.cues = append(r.cues, c)
+	}
+	slices.SortFunc(r.cues, func(a, b foundCue) int { return cmp.Compare(a.Start, b.Start) })
+	for n, c := range r.cues {
+		if c.rule.Direction == rules.Inside && c.rule.Kind != rules.Pseudo {
+			continue // its gap holds words that others still have to see
+		}
+		for i := c.Start; i < c.End; i++ {
+			r.words[i].cue = n
+		}
+	}
+}
+
+func overlapsAny(c foundCue, unless []foundCue) bool {
+	return slices.ContainsFunc(unless, func(u foundCue) bool {
+		return u.Index == c.Index && u.Start < c.End && c.Start < u.End
+	})
+}
+
+func (r *reading) atStart(i int) bool {
+	for _, t := range r.tokens[:i] {
+		if t.Kind == segment.Word {
+			return false
+		}
+	}
+	return true
+}
+
+// withinMention reports whether a longer mention holds the cue's words: they
+// belong to its name then.
+func (r *reading) withinMention(c Cue) bool {
+	return slices.ContainsFunc(r.mentions, func(m Mention) bool {
+		return m.Start <= c.Start && c.End <= m.End && m.End-m.Start > c.End-c.Start
+	})
+}
+
+// scoped reports whether the cue can govern a mention.
+func (r *reading) scoped(c *foundCue) bool {
+	return c.rule.Kind != rules.Terminator && c.rule.Kind != rules.Pseudo
+}
+
+// findClauses marks where an independent clause begins behind a comma or an
+// "and": it has a subject and a finite verb of its own, and what stands before
+// it is whole without it. "No effusion, and the heart is enlarged" has one;
+// "no effusion, mass and pneumothorax are seen" has none.
+func (r *reading) findClauses() {
+	whole := false // what stands left of i since the last clause began has a verb, or a cue that can do without
+	verb := false
+	for i := range r.tokens {
+		w := &r.words[i]
+		if w.verb {
+			whole, verb = true, true
+		}
+		if w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Negation {
+			whole = true
+		}
+		if !whole || !w.comma && !w.and || w.cue >= 0 {
+			continue
+		}
+		start := i + 1
+		if start < len(r.tokens) && w.comma && r.words[start].and {
+			start++
+		}
+		if r.beginsClause(start, verb) {
+			r.words[start].clause = true
+			whole, verb = false, false
+		}
+	}
+}
+
+// beginsClause reports whether the words from start have a subject and a
+// finite verb. A verb that only says that something was looked for ("is seen")
+// may close a negated list, so it makes a clause only behind another verb.
+func (r *reading) beginsClause(start int, afterVerb bool) bool {
+	subject := false
+	for i := start; i < len(r.tokens); i++ {
+		w := &r.words[i]
+		switch {
+		case w.comma, w.or, w.open, w.close:
+			return false
+		case w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Terminator && r.cues[w.cue].rule.When == rules.Anywhere:
+			return false
+		case w.verb:
+			if !subject {
+				return false
+			}
+			for i++; i < len(r.tokens) && r.words[i].adverb; i++ {
+			}
+			return afterVerb || !r.words[i].seen
+		case r.tokens[i].Kind == segment.Word && !w.modifier && !w.and && !w.adverb:
+			subject = true
+		}
+	}
+	return false
+}

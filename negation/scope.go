@@ -1,0 +1,249 @@
+package negation
+
+import (
+	"github.com/radlabel/radlabel/internal/segment"
+	"github.com/radlabel/radlabel/rules"
+)
+
+// setScope gives a cue its scope by its direction.
+func (r *reading) setScope(c *foundCue) {
+	switch c.rule.Direction {
+	case rules.Forward:
+		r.forward(c)
+	case rules.Backward:
+		r.backward(c)
+	case rules.Both:
+		if r.backward(c); !r.holdsMention(c) {
+			r.forward(c)
+		}
+	case rules.Either:
+		if r.forward(c); !r.holdsMention(c) {
+			r.backward(c)
+			if !r.holdsMention(c) {
+				r.forward(c)
+			}
+		}
+	case rules.Inside:
+		c.ScopeStart, c.ScopeEnd = c.Start, c.End
+	}
+}
+
+func (r *reading) holdsMention(c *foundCue) bool {
+	for _, m := range r.mentions {
+		if c.covers(m) && r.engine.tagsOf(m)&r.tags == r.tags {
+			return true
+		}
+	}
+	return false
+}
+
+// covers reports whether the whole mention lies in the cue's scope.
+func (c *foundCue) covers(m Mention) bool {
+	return c.ScopeStart <= m.Start && m.End <= c.ScopeEnd
+}
+
+// forward sets the scope behind the cue: up to a terminator, the next clause,
+// another forward cue (the nearest governs), or the end of the list that a
+// comma goes on with.
+func (r *reading) forward(c *foundCue) {
+	c.back = false
+	c.ScopeStart, c.ScopeEnd = c.End, c.End
+	passed := false // a mention has been passed
+	i := c.End
+scan:
+	for i < len(r.tokens) {
+		w := &r.words[i]
+		if c.rule.Reach > 0 && i-c.End >= c.rule.Reach || w.clause {
+			break
+		}
+		if w.cue >= 0 && r.cues[w.cue].Start == i {
+			next := &r.cues[w.cue]
+			if r.stopsForward(c, next, passed) {
+				break
+			}
+			if next.rule.Direction == rules.Backward && scopes(next) {
+				i = next.End
+				break scan // a predicate closes the clause
+			}
+			i = next.End
+			continue
+		}
+		switch {
+		case w.comma && (c.rule.Reach > 0 || !passed && c.rule.Direction == rules.Either || passed && !r.listGoesOn(c, i)):
+			break scan
+		case w.open && w.partner > i:
+			for _, m := range r.mentions {
+				passed = passed || i < m.Start && m.End <= w.partner
+			}
+			i = w.partner
+		case w.close:
+			break scan
+		}
+		passed = passed || w.mention
+		i++
+	}
+	c.ScopeEnd = r.trimRight(c.End, i)
+}
+
+// scopes reports whether the cue decides assertions (and is no affirmation,
+// which leaves other scopes alone).
+func scopes(c *foundCue) bool {
+	k := c.rule.Kind
+	return k == rules.Negation || k == rules.Uncertainty || k == rules.Exclusion
+}
+
+// stopsForward reports whether the scope of c, run up to next, ends there.
+func (r *reading) stopsForward(c, next *foundCue, passed bool) bool {
+	switch next.rule.Kind {
+	case rules.Terminator:
+		return next.endsScopeOf(c, rules.Forward, passed)
+	case rules.Negation, rules.Uncertainty, rules.Exclusion:
+		return next.rule.Direction != rules.Backward && !next.rule.Weak
+	case rules.Affirmation:
+		// "no opacity to suggest X" stays negated; "no opacity, likely X" does not.
+		return passed && next.rule.Direction != rules.Backward && next.Start > 0 &&
+			(next.info.ends[c.rule.Kind] || r.words[next.Start-1].comma || r.words[next.Start-1].open)
+	}
+	return false
+}
+
+// listGoesOn reports whether the comma at i joins another item to the list
+// that the scope of c has entered. A list that closes with "or" goes on; for a
+// negation, "and" or nothing at all will do, unless the next item is said to
+// be there ("no effusion, mild edema").
+func (r *reading) listGoesOn(c *foundCue, i int) bool {
+	next := i + 1
+	if next < len(r.tokens) && (r.words[next].or || r.words[next].and) {
+		return next+1 < len(r.tokens) && (r.words[next].or || !r.words[next+1].affirm)
+	}
+	mentions := 0
+	affirmed := next < len(r.tokens) && r.words[next].affirm
+	for j := next; j < len(r.tokens); j++ {
+		w := &r.words[j]
+		switch {
+		case w.or && mentions > 0:
+			return true
+		case w.and && mentions > 0 && !affirmed:
+			return true
+		case w.verb:
+			return c.rule.Kind == rules.Negation && mentions > 0 && !affirmed && r.onlySeen(j)
+		case w.clause, w.cue >= 0 && r.cues[w.cue].rule.Kind != rules.Pseudo && r.cues[w.cue].rule.Kind != rules.Alternative:
+			return c.rule.Kind == rules.Negation && mentions > 0 && !affirmed
+		case w.open && w.partner > j:
+			j = w.partner
+		case w.mention && !r.words[j+1].mention:
+			mentions++
+		}
+	}
+	return c.rule.Kind == rules.Negation && !affirmed
+}
+
+// onlySeen reports whether the finite verb at i goes on with a participle that
+// only says that something was looked for ("is seen").
+func (r *reading) onlySeen(i int) bool {
+	for i++; i < len(r.tokens) && (r.words[i].adverb || r.words[i].verb); i++ {
+	}
+	return r.words[i].seen
+}
+
+// backward sets the scope before the cue: the subject that the predicate is
+// about, with the mentions coordinated to it.
+func (r *reading) backward(c *foundCue) {
+	c.back = true
+	c.ScopeStart, c.ScopeEnd = c.Start, c.Start
+	passed := false // a mention has been passed
+	own := true     // nothing but the predicate's own verbs, adverbs and partners so far
+	i := c.Start - 1
+scan:
+	for i >= 0 {
+		w := &r.words[i]
+		if r.words[i+1].clause && i+1 < c.Start || c.rule.Reach > 0 && c.Start-1-i >= c.rule.Reach {
+			break
+		}
+		if w.cue >= 0 && r.cues[w.cue].End == i+1 && r.cues[w.cue].Start != c.Start {
+			prev := &r.cues[w.cue]
+			if prev.endsScopeOf(c, rules.Backward, passed) || passed && forwardOnly(prev) {
+				break
+			}
+			if d := prev.rule.Direction; !own && scopedPredicate(prev.rule.Kind) && (d == rules.Backward || d == rules.Both && prev.back) {
+				break // the predicate of an earlier subject
+			}
+			own = own && !scopesForward(prev)
+			i = prev.Start - 1
+			continue
+		}
+		switch {
+		case w.comma && (passed || !own) && !r.listReaches(i, c.Start):
+			break scan
+		case w.close && w.partner >= 0:
+			i = w.partner - 1
+			continue
+		case w.open:
+			if i != c.Start-1 {
+				break scan
+			}
+		case w.verb && !own:
+			break scan
+		case w.mention:
+			passed, own = true, false
+		case r.tokens[i].Kind == segment.Word && !w.verb && !w.adverb && !w.and && !w.modifier:
+			own = false
+		}
+		i--
+	}
+	c.ScopeStart = r.trimLeft(i+1, c.Start)
+}
+
+func scopesForward(c *foundCue) bool {
+	return scopes(c) && c.rule.Direction != rules.Backward
+}
+
+// forwardOnly reports whether the cue speaks of what follows it, so that a
+// predicate behind that does not reach back over it: in "opacity suggesting
+// pneumonia is not seen" the opacity stands.
+func forwardOnly(c *foundCue) bool {
+	return scopedPredicate(c.rule.Kind) && c.rule.Direction == rules.Forward
+}
+
+// endsScopeOf reports whether the terminator t ends a scope of c that runs in
+// the given direction and has passed a mention or not.
+func (t *foundCue) endsScopeOf(c *foundCue, d rules.Direction, passed bool) bool {
+	if t.rule.Kind != rules.Terminator || !t.info.ends[c.rule.Kind] {
+		return false
+	}
+	return (t.rule.Direction == d || t.rule.Direction == rules.Both) && (t.rule.When != rules.AfterMention || passed)
+}
+
+// listReaches reports whether the comma at i separates items of one list whose
+// last item stands before end: "effusion, mass, and edema have resolved".
+func (r *reading) listReaches(i, end int) bool {
+	for j := i + 1; j < end; j++ {
+		if r.words[j].verb {
+			return false
+		}
+		if r.words[j].and || r.words[j].or {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reading) trimRight(start, end int) int {
+	for end > start && r.tokens[end-1].Kind == segment.Mark && !r.words[end-1].close {
+		end--
+	}
+	return end
+}
+
+func (r *reading) trimLeft(start, end int) int {
+	for start < end && r.tokens[start].Kind == segment.Mark && !r.words[start].open {
+		start++
+	}
+	return start
+}
+
+// scopedPredicate reports whether cues of the kind say something of a subject;
+// an alternative joins subjects.
+func scopedPredicate(k rules.Kind) bool {
+	return k != rules.Terminator && k != rules.Pseudo && k != rules.Alternative
+}
