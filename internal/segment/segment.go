@@ -1,9 +1,26 @@
 // Package segment cuts a report into sections, a section into sentences
 // (paragraphs and list items end a sentence), and a sentence into tokens.
 // It is the only importer of prose.
+//
+// The story, in order:
+//
+//	Splitter.Split   report text -> all its sections
+//	Splitter.Select  sections    -> those to label
+//	Sentences        a section   -> sentences
+//	Tokenizer.Tokens a sentence  -> tokens
+//
+// Nothing is lost on the way: a byte that is no blank is in exactly one
+// section (its header or its text) unless it belongs to a rule or to the line
+// FINAL REPORT; a byte of a section in exactly one sentence or list marker; a
+// byte of a sentence in exactly one token. All offsets count bytes.
 package segment
 
-import "github.com/radlabel/radlabel/corpus"
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/radlabel/radlabel/corpus"
+)
 
 // SectionDef describes one kind of section, as the rule set's section file
 // gives it.
@@ -37,3 +54,105 @@ type Token struct {
 
 // Span is the token's place in the sentence.
 func (t Token) Span() corpus.Span { return corpus.Span{Start: t.Start, End: t.End} }
+
+// blank is the length in bytes of the blank rune at text[i], or 0.
+func blank(text string, i int) int {
+	c := text[i]
+	if c < utf8.RuneSelf {
+		if c == ' ' || '\t' <= c && c <= '\r' {
+			return 1
+		}
+		return 0
+	}
+	if r, n := utf8.DecodeRuneInString(text[i:]); unicode.IsSpace(r) {
+		return n
+	}
+	return 0
+}
+
+// lineEnd finds where the line that holds i ends, and where the next begins.
+// Lines end with LF, CR or CR LF.
+func lineEnd(text string, i, end int) (eol, next int) {
+	for ; i < end; i++ {
+		switch text[i] {
+		case '\n':
+			return i, i + 1
+		case '\r':
+			if i+1 < end && text[i+1] == '\n' {
+				return i, i + 2
+			}
+			return i, i + 1
+		}
+	}
+	return end, end
+}
+
+// skipBlanks gives the first offset from i on that is no blank of the line.
+func skipBlanks(text string, i, end int) int {
+	for i < end && text[i] != '\n' && text[i] != '\r' {
+		n := blank(text, i)
+		if n == 0 {
+			break
+		}
+		i += n
+	}
+	return min(i, end)
+}
+
+// trim takes the blanks off both ends of a span.
+func trim(text string, s corpus.Span) corpus.Span {
+	for s.Start < s.End {
+		n := blank(text, s.Start)
+		if n == 0 {
+			break
+		}
+		s.Start += n
+	}
+	for s.End > s.Start {
+		r, n := utf8.DecodeLastRuneInString(text[s.Start:s.End])
+		if !unicode.IsSpace(r) {
+			break
+		}
+		s.End -= n
+	}
+	s.End = max(s.End, s.Start)
+	return s
+}
+
+// minRule is how many signs make a rule: "___" alone is a removed name.
+const minRule = 8
+
+// rule gives the end of the line of signs (underscores as a rule) at i, where
+// nothing else stands on the line, or 0.
+func rule(text string, i, end int) int {
+	if i >= end {
+		return 0
+	}
+	c := text[i]
+	if c != '_' && c != '=' && c != '-' && c != '*' {
+		return 0
+	}
+	j := i
+	for j < end && text[j] == c {
+		j++
+	}
+	if j-i < minRule {
+		return 0
+	}
+	if k := skipBlanks(text, j, end); k < end && text[k] != '\n' && text[k] != '\r' {
+		return 0
+	}
+	return j
+}
+
+func isUpper(c byte) bool  { return 'A' <= c && c <= 'Z' }
+func isLower(c byte) bool  { return 'a' <= c && c <= 'z' }
+func isLetter(c byte) bool { return isUpper(c) || isLower(c) }
+func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
+
+func lower(c byte) byte {
+	if isUpper(c) {
+		return c + 'a' - 'A'
+	}
+	return c
+}

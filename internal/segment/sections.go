@@ -1,0 +1,482 @@
+package segment
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/radlabel/radlabel/corpus"
+)
+
+// Names that the layout of a report gives a meaning to; all other names are
+// the section file's.
+const (
+	Preamble      = "preamble"       // text before the first header, or after a block
+	wetRead       = "wet read"       // a block: ends at a rule, not at a header
+	addendum      = "addendum"       // likewise
+	LastParagraph = "last-paragraph" // policy: the text after the first paragraph break of the last section
+)
+
+// Splitter cuts reports into sections and chooses those to label. It is
+// immutable and safe for concurrent use.
+type Splitter struct {
+	defs    []SectionDef
+	headers map[string]int // a header in plain form -> index in defs
+	long    []header       // headers long enough to be told when misspelt
+	words   []header       // Contains, " word " in plain form, in order of defs
+	policy  []string
+}
+
+type header struct {
+	plain string
+	def   int
+}
+
+// NewSplitter compiles section definitions. The policy names what "auto"
+// labels: the first of these that a report has with text in it; each is the
+// name of a definition or "last-paragraph". A header that contains words of
+// several definitions means the first of them.
+func NewSplitter(defs []SectionDef, policy []string) (*Splitter, error) {
+	s := &Splitter{defs: slices.Clone(defs), headers: make(map[string]int), policy: slices.Clone(policy)}
+	names := make(map[string]bool)
+	for i, def := range defs {
+		if plainHeader(def.Name) == "" {
+			return nil, fmt.Errorf("section %d of the section file has no name: give it one", i+1)
+		}
+		if names[def.Name] {
+			return nil, fmt.Errorf("section %q is defined twice: join the definitions", def.Name)
+		}
+		names[def.Name] = true
+		for _, h := range def.Headers {
+			plain := plainHeader(h)
+			if plain == "" {
+				return nil, fmt.Errorf("section %q: header %q has no letters: remove it", def.Name, h)
+			}
+			if len(plain) > maxHeader {
+				return nil, fmt.Errorf("section %q: header %q is longer than %d bytes: shorten it", def.Name, h, maxHeader)
+			}
+			if other, ok := s.headers[plain]; ok {
+				if other != i {
+					return nil, fmt.Errorf("header %q is listed for section %q and section %q: keep one", h, defs[other].Name, def.Name)
+				}
+				continue
+			}
+			s.headers[plain] = i
+			if len(plain) >= minFuzzy {
+				s.long = append(s.long, header{plain, i})
+			}
+		}
+		for _, w := range def.Contains {
+			plain := plainHeader(w)
+			if plain == "" {
+				return nil, fmt.Errorf("section %q: contains %q has no letters: remove it", def.Name, w)
+			}
+			s.words = append(s.words, header{" " + plain + " ", i})
+		}
+	}
+	if len(defs) > 0 && len(policy) == 0 {
+		return nil, fmt.Errorf("no section policy: say which section to label first, for example [impression, findings]")
+	}
+	for _, p := range policy {
+		if p != LastParagraph && !names[p] {
+			return nil, fmt.Errorf("section policy: %q is neither a section nor %s: want %s", p, LastParagraph, s.nameList())
+		}
+	}
+	return s, nil
+}
+
+func (s *Splitter) nameList() string {
+	names := make([]string, len(s.defs))
+	for i, def := range s.defs {
+		names[i] = def.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// kind tells what cuts a report, and how sure it is.
+type kind uint8
+
+const (
+	known    kind = iota // a header of the table, or a misspelling of one
+	contains             // a header with a word of Contains in it
+	unknown              // a header in capitals that is neither
+	ruled                // a line of underscores
+	final                // the line FINAL REPORT
+)
+
+// cut is a place where a section may end: a header with its colon, a rule or
+// the line FINAL REPORT.
+type cut struct {
+	kind       kind
+	def        int
+	start, end int
+}
+
+func (s *Splitter) block(c cut) bool {
+	return c.kind <= contains && isBlock(s.defs[c.def].Name)
+}
+
+func isBlock(name string) bool { return name == wetRead || name == addendum }
+
+// Split cuts a report into sections, in text order. Spans have no blanks at
+// their ends; a section with nothing in it has an empty span behind its
+// header; text without a header is a section named "preamble".
+//
+// A header stands at the start of a line, in capitals (or as a known header
+// with a capital letter, or without one where a sentence or paragraph ended
+// before), up to a colon; a known header may also have the line to itself. A
+// text without line breaks may have known headers anywhere. Then:
+//
+//   - a known or misspelt header always starts a section;
+//   - a header known only by a word that it contains (a view name) starts one
+//     unless it stands in a labelled section, whose text it then is;
+//   - an unknown header ("LUNGS:") starts one only where no known section is
+//     open, and is text elsewhere;
+//   - wet reads and addenda last to the next rule, FINAL REPORT or block of
+//     their kind, whatever headers they hold, when a report follows there;
+//   - a rule ends blocks and the preamble, and is a part of any other section.
+func (s *Splitter) Split(text string) []corpus.Section {
+	cuts := s.cuts(text)
+	// For each cut, where the block that it opens would end, and whether a
+	// report follows there.
+	ends := make([]int, len(cuts)+1)
+	report := make([]bool, len(cuts)+1)
+	ends[len(cuts)] = len(cuts)
+	for i := len(cuts) - 1; i >= 0; i-- {
+		c := cuts[i]
+		ends[i], report[i] = ends[i+1], report[i+1]
+		switch {
+		case c.kind == ruled:
+			ends[i] = i
+		case c.kind == final:
+			ends[i], report[i] = i, true
+		case c.kind <= contains && !s.block(c):
+			report[i] = true
+		}
+	}
+
+	var sections []corpus.Section
+	open := corpus.Section{Name: Preamble}
+	openKnown, openLabelled := false, false
+	closeAt := func(end int) {
+		open.Span.End = max(end, open.Span.Start)
+		open.Span = trim(text, open.Span)
+		if !open.Header.Empty() || !open.Span.Empty() {
+			if open.Span.Empty() {
+				open.Span = corpus.Span{Start: open.Header.End, End: open.Header.End}
+			}
+			sections = append(sections, open)
+		}
+	}
+	until := 0 // cuts before this one are inside a block
+	for i, c := range cuts {
+		block := s.block(c)
+		switch {
+		case c.kind == ruled && openKnown && !isBlock(open.Name),
+			i < until && !block,
+			c.kind == contains && openLabelled && !block,
+			c.kind == unknown && openKnown:
+			continue
+		}
+		closeAt(c.start)
+		if c.kind >= ruled {
+			open = corpus.Section{Name: Preamble, Span: corpus.Span{Start: c.end}}
+			openKnown, openLabelled = false, false
+			continue
+		}
+		open = corpus.Section{
+			Name:   unknownName(text[c.start:c.end]),
+			Header: corpus.Span{Start: c.start, End: c.end},
+			Span:   corpus.Span{Start: c.end},
+		}
+		openKnown, openLabelled = c.kind <= contains, false
+		if openKnown {
+			open.Name, openLabelled = s.defs[c.def].Name, s.defs[c.def].Labelled
+		}
+		if j := ends[i]; block {
+			until = 0
+			if j < len(cuts) && report[j] {
+				until = j
+			}
+			openLabelled = openLabelled && until > 0
+		}
+	}
+	closeAt(len(text))
+	return sections
+}
+
+// unknownName is the name of a section whose header the table does not know.
+func unknownName(header string) string {
+	return strings.ToLower(strings.Join(strings.Fields(strings.TrimRight(header, ": \t")), " "))
+}
+
+// cuts finds the headers, rules and FINAL REPORT lines of a text, in order.
+func (s *Splitter) cuts(text string) []cut {
+	if t := trim(text, corpus.Span{End: len(text)}); strings.IndexAny(t.In(text), "\n\r") < 0 {
+		return s.inlineCuts(text)
+	}
+	var cuts []cut
+	fresh := true // a paragraph starts here
+	ended := true // a sentence ended before
+	for i := 0; i < len(text); {
+		eol, next := lineEnd(text, i, len(text))
+		start := skipBlanks(text, i, eol)
+		i = next
+		if start == eol {
+			fresh, ended = true, true
+			continue
+		}
+		if text[start] == '_' {
+			if end := rule(text, start, eol); end > 0 {
+				cuts = append(cuts, cut{kind: ruled, start: start, end: end})
+				fresh, ended = true, true
+				continue
+			}
+		}
+		line := text[start:eol]
+		if end := finalReport(line); end > 0 {
+			cuts = append(cuts, cut{kind: final, start: start, end: start + end})
+			fresh, ended = true, true
+			continue
+		}
+		c, ok := s.header(line, fresh, ended)
+		if ok {
+			c.start, c.end = start, start+c.end
+			cuts = append(cuts, c)
+		}
+		line = strings.TrimRight(line, " \t")
+		fresh = ok && c.end == start+len(line)
+		ended = ok || strings.IndexByte(".:!?;", line[len(line)-1]) >= 0
+	}
+	return cuts
+}
+
+// finalReport gives the length of FINAL REPORT where the line has nothing
+// else, or 0.
+func finalReport(line string) int {
+	const want = "FINAL REPORT"
+	if len(line) < len(want) || !strings.EqualFold(line[:len(want)], want) {
+		return 0
+	}
+	end := len(want)
+	if end < len(line) && line[end] == ':' {
+		end++
+	}
+	if strings.TrimSpace(line[end:]) != "" {
+		return 0
+	}
+	return end
+}
+
+const (
+	maxHeader = 96 // bytes of a header
+	minFuzzy  = 7  // bytes of a header that may be misspelt
+)
+
+// headerByte reports whether c may stand in a header.
+func headerByte(c byte) bool {
+	return isLetter(c) || isDigit(c) || strings.IndexByte(" \t()/,-&#'", c) >= 0
+}
+
+// header reads the header that a line (without its first blanks) starts with.
+// The cut starts at 0 and ends behind the colon.
+func (s *Splitter) header(line string, fresh, ended bool) (cut, bool) {
+	if !isLetter(line[0]) && !isDigit(line[0]) && line[0] != '(' {
+		return cut{}, false
+	}
+	j := 0
+	capitals := true
+	for j < len(line) && j < maxHeader && headerByte(line[j]) {
+		if isLower(line[j]) {
+			capitals = false
+		}
+		j++
+	}
+	var buf [maxHeader]byte
+	plain := appendPlain(buf[:0], line[:j])
+	if len(plain) == 0 || j == maxHeader {
+		return cut{}, false
+	}
+	alone := strings.TrimSpace(line[j:]) == ""
+	stop := byte(0)
+	if j < len(line) {
+		stop = line[j]
+	}
+	colon := stop == ':' && (j+1 == len(line) || !isDigit(line[j+1]))
+	title := isUpper(line[0])
+
+	def, ok := s.headers[string(plain)]
+	switch {
+	case ok && colon && (capitals || title || ended),
+		ok && fresh && (capitals || title) && alone,
+		ok && fresh && capitals && (stop == ';' || stop == '.') && (j+1 == len(line) || blank(line, j+1) > 0):
+		end := j
+		if stop != 0 && !alone {
+			end++
+		} else {
+			end = len(strings.TrimRight(line[:j], " \t"))
+		}
+		return cut{kind: known, def: def, end: end}, true
+	case capitals && ended && (alone || stop == '_' || stop == ':' && !colon):
+		// WET READ VERSION #2 ___ ___ 8:19 AM
+		if def, ok := s.find(plain); ok && isBlock(s.defs[def].Name) {
+			end := j
+			if !alone && stop == ':' { // the digits are of the time
+				end = len(strings.TrimRight(line[:j], "0123456789"))
+			}
+			return cut{kind: known, def: def, end: len(strings.TrimRight(line[:end], " \t"))}, true
+		}
+		return cut{}, false
+	case !colon || !capitals && !title:
+		return cut{}, false
+	}
+	if def, ok := s.misspelt(string(plain)); ok {
+		return cut{kind: known, def: def, end: j + 1}, true
+	}
+	if !capitals {
+		return cut{}, false
+	}
+	if def, ok := s.find(plain); ok {
+		return cut{kind: contains, def: def, end: j + 1}, true
+	}
+	if isDigit(line[0]) || j < 2 {
+		return cut{}, false
+	}
+	return cut{kind: unknown, end: j + 1}, true
+}
+
+// find gives the first definition one of whose words the header contains.
+func (s *Splitter) find(plain []byte) (int, bool) {
+	var buf [maxHeader + 2]byte
+	h := string(append(append(append(buf[:0], ' '), plain...), ' '))
+	for _, w := range s.words {
+		if strings.Contains(h, w.plain) {
+			return w.def, true
+		}
+	}
+	return 0, false
+}
+
+// inlineCuts finds known headers in a text of one line. A header in capitals
+// may stand anywhere in mixed text; elsewhere a sentence must have ended
+// before it.
+func (s *Splitter) inlineCuts(text string) []cut {
+	var cuts []cut
+	mixed := strings.IndexFunc(text, func(r rune) bool { return 'a' <= r && r <= 'z' }) >= 0
+	taken := 0
+	for colon := 0; colon < len(text); colon++ {
+		i := strings.IndexByte(text[colon:], ':')
+		if i < 0 {
+			break
+		}
+		colon += i
+		first := colon
+		for first > taken && colon-first < maxHeader && headerByte(text[first-1]) {
+			first--
+		}
+		// The longest run of words before the colon that is a known header.
+		for ; first < colon; first++ {
+			if !isLetter(text[first]) || first > taken && isAlnumAt(text, first-1) {
+				continue
+			}
+			var buf [maxHeader]byte
+			def, ok := s.headers[string(appendPlain(buf[:0], text[first:colon]))]
+			if !ok {
+				continue
+			}
+			before := strings.TrimRight(text[taken:first], " \t")
+			ended := before == "" || strings.IndexByte(".:!?;)]_", before[len(before)-1]) >= 0
+			capitals := !strings.ContainsFunc(text[first:colon], func(r rune) bool { return 'a' <= r && r <= 'z' })
+			if ended || capitals && mixed {
+				cuts = append(cuts, cut{kind: known, def: def, start: first, end: colon + 1})
+				taken = colon + 1
+			}
+			break
+		}
+	}
+	return cuts
+}
+
+// plainHeader is a header in lower case, its words parted by one blank: what
+// headers are compared by.
+func plainHeader(h string) string { return string(appendPlain(nil, h)) }
+
+func appendPlain(dst []byte, h string) []byte {
+	start, gap := len(dst), false
+	for i := 0; i < len(h); i++ {
+		c := h[i]
+		switch {
+		case isLetter(c) || isDigit(c) || c >= utf8.RuneSelf:
+			if gap && len(dst) > start {
+				dst = append(dst, ' ')
+			}
+			gap = false
+			dst = append(dst, lower(c))
+		case c == '&':
+			if len(dst) > start {
+				dst = append(dst, ' ')
+			}
+			dst = append(dst, "and"...)
+			gap = true
+		case c == '\'':
+		default:
+			gap = true
+		}
+	}
+	return dst
+}
+
+// misspelt gives the definition of the long header that is nearest to the
+// given one: one letter away (changed, lost, added or swapped with the next),
+// or two where the header has nine letters and the first is right, so that
+// DEPRESSION is no IMPRESSION.
+func (s *Splitter) misspelt(plain string) (def int, ok bool) {
+	best := 3
+	for _, h := range s.long {
+		most := 1
+		if len(h.plain) >= 9 && h.plain[0] == plain[0] {
+			most = 2
+		}
+		if d := distance(plain, h.plain, min(most, best-1)); d < best {
+			best, def, ok = d, h.def, true
+		}
+	}
+	return def, ok
+}
+
+// distance is the number of letters to change, lose, add or swap with their
+// neighbour to make a of b; 3 where it is more than most (at most 2).
+func distance(a, b string, most int) int {
+	const tooFar = 3
+	if most < 1 || len(a)-len(b) > most || len(b)-len(a) > most || len(a) > maxHeader || len(b) > maxHeader {
+		return tooFar
+	}
+	var rows [3][maxHeader + 1]int
+	for j := 0; j <= len(b); j++ {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		before, last, row := &rows[(i+1)%3], &rows[(i+2)%3], &rows[i%3]
+		row[0] = i
+		least := i
+		for j := 1; j <= len(b); j++ {
+			d := last[j-1]
+			if a[i-1] != b[j-1] {
+				d = 1 + min(d, last[j], row[j-1])
+				if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+					d = min(d, before[j-2]+1)
+				}
+			}
+			row[j] = d
+			least = min(least, d)
+		}
+		if least > most {
+			return tooFar
+		}
+	}
+	if d := rows[len(a)%3][len(b)]; d <= most {
+		return d
+	}
+	return tooFar
+}

@@ -1,0 +1,166 @@
+package segment
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/radlabel/radlabel/corpus"
+)
+
+// Select chooses the sections to label, in text order; those without text are
+// left out. What is wanted is
+//
+//   - "auto" or "": by the policy, one section. Where the policy names a
+//     section, it is the last of that name that has text; last-paragraph is the
+//     text after the first paragraph break of the last section, under that
+//     section's name;
+//   - "all": every section that the section file says is labelled;
+//   - names joined by commas: every section of these names. An unknown name is
+//     an error that lists the names; it is reported whatever the text, so that
+//     Select("", nil, want) checks want.
+//
+// With auto and all, a report in which no header is known is labelled whole,
+// unknown headers included ("PNEUMOTHORAX: NONE"), but without its wet reads
+// and addenda where it has anything else.
+//
+// A section named "x and y" answers to x and to y too. Names are compared as
+// headers are, so that sections from a table need not be spelt as in the
+// section file.
+func (s *Splitter) Select(text string, sections []corpus.Section, want string) ([]corpus.Section, error) {
+	var names []string
+	switch want = strings.TrimSpace(want); strings.ToLower(want) {
+	case "", "auto", "all":
+		want = strings.ToLower(want)
+	default:
+		for name := range strings.SplitSeq(want, ",") {
+			name = strings.ToLower(strings.TrimSpace(name))
+			if !slices.ContainsFunc(s.defs, func(d SectionDef) bool { return d.Name == name }) {
+				return nil, fmt.Errorf("no section is named %q: want auto, all, or some of %s", name, s.nameList())
+			}
+			names = append(names, name)
+		}
+	}
+
+	sections = slices.Clone(sections)
+	headed := false // a header is known
+	for i := range sections {
+		sec := &sections[i]
+		sec.Span.End = min(sec.Span.End, len(text))
+		sec.Span.Start = max(0, min(sec.Span.Start, sec.Span.End))
+		sec.Span = trim(text, sec.Span)
+		if def, ok := s.def(sec.Name); ok {
+			sec.Name = s.defs[def].Name
+			headed = headed || sec.Name != Preamble && !isBlock(sec.Name)
+		}
+	}
+	full := func(keep func(corpus.Section) bool) []corpus.Section {
+		var kept []corpus.Section
+		for _, sec := range sections {
+			if !sec.Span.Empty() && keep(sec) {
+				kept = append(kept, sec)
+			}
+		}
+		return kept
+	}
+
+	switch {
+	case names != nil:
+		return full(func(sec corpus.Section) bool {
+			return slices.ContainsFunc(names, func(name string) bool { return answers(sec.Name, name) })
+		}), nil
+	case !headed:
+		return s.whole(sections), nil
+	case want == "all":
+		return full(func(sec corpus.Section) bool {
+			def, ok := s.def(sec.Name)
+			return ok && s.defs[def].Labelled
+		}), nil
+	}
+	for _, p := range s.policy {
+		if p == LastParagraph {
+			if sec, ok := lastParagraph(text, sections); ok {
+				return []corpus.Section{sec}, nil
+			}
+			continue
+		}
+		if found := full(func(sec corpus.Section) bool { return answers(sec.Name, p) }); found != nil {
+			return found[len(found)-1:], nil
+		}
+	}
+	return nil, nil
+}
+
+// def gives the definition of a section's name, which may be a header of it.
+func (s *Splitter) def(name string) (int, bool) {
+	for i, def := range s.defs {
+		if def.Name == name {
+			return i, true
+		}
+	}
+	plain := plainHeader(name)
+	for i, def := range s.defs {
+		if plainHeader(def.Name) == plain {
+			return i, true
+		}
+	}
+	def, ok := s.headers[plain]
+	return def, ok
+}
+
+// answers reports whether a section of one name is what another asks for.
+func answers(name, want string) bool {
+	if name == want {
+		return true
+	}
+	for part := range strings.SplitSeq(name, " and ") {
+		if part == want {
+			return true
+		}
+	}
+	return false
+}
+
+// whole is a report in which no header is known: its unknown headers are text.
+func (s *Splitter) whole(sections []corpus.Section) []corpus.Section {
+	var own, blocks []corpus.Section
+	for _, sec := range sections {
+		if isBlock(sec.Name) {
+			if !sec.Span.Empty() {
+				blocks = append(blocks, sec)
+			}
+			continue
+		}
+		if !sec.Header.Empty() && sec.Header.Start < sec.Span.End {
+			sec.Span.Start = sec.Header.Start
+			sec.Header.End = sec.Header.Start
+		}
+		if !sec.Span.Empty() {
+			own = append(own, sec)
+		}
+	}
+	if own == nil {
+		return blocks
+	}
+	return own
+}
+
+// lastParagraph is the text after the first paragraph break of the last
+// section that is no wet read or addendum.
+func lastParagraph(text string, sections []corpus.Section) (corpus.Section, bool) {
+	for _, sec := range slices.Backward(sections) {
+		if isBlock(sec.Name) {
+			continue
+		}
+		for i := sec.Span.Start; i < sec.Span.End; {
+			_, i = lineEnd(text, i, sec.Span.End)
+			eol, _ := lineEnd(text, i, sec.Span.End)
+			if skipBlanks(text, i, eol) == eol && eol < sec.Span.End {
+				sec.Span = trim(text, corpus.Span{Start: i, End: sec.Span.End})
+				return sec, !sec.Span.Empty()
+			}
+		}
+		return corpus.Section{}, false
+	}
+	return corpus.Section{}, false
+}
