@@ -17,7 +17,7 @@ func (r *reading) setScope(c *foundCue) {
 			r.forward(c)
 		}
 	case rules.Either:
-		if r.forward(c); !r.holdsMention(c) {
+		if r.forward(c); !r.holdsMention(c) && r.closes(c) {
 			r.backward(c)
 			if !r.holdsMention(c) {
 				r.forward(c)
@@ -26,6 +26,17 @@ func (r *reading) setScope(c *foundCue) {
 	case rules.Inside:
 		c.ScopeStart, c.ScopeEnd = c.Start, c.End
 	}
+}
+
+// closes reports whether the cue can speak of what stands before it. One that
+// opens a phrase of its own behind a comma speaks of what follows, even where
+// that is no mention: "nodule, possibly a vessel".
+func (r *reading) closes(c *foundCue) bool {
+	if c.Start == 0 {
+		return false
+	}
+	opens := r.words[c.Start-1].comma || r.words[c.Start-1].open
+	return !opens || c.End == len(r.tokens) || r.tokens[c.End].Kind == segment.Mark
 }
 
 func (r *reading) holdsMention(c *foundCue) bool {
@@ -168,7 +179,6 @@ scan:
 			if d := prev.rule.Direction; !own && scopedPredicate(prev.rule.Kind) && (d == rules.Backward || d == rules.Both && prev.back) {
 				break // the predicate of an earlier subject
 			}
-			own = own && !scopesForward(prev)
 			i = prev.Start - 1
 			continue
 		}
@@ -194,10 +204,6 @@ scan:
 	c.ScopeStart = r.trimLeft(i+1, c.Start)
 }
 
-func scopesForward(c *foundCue) bool {
-	return scopes(c) && c.rule.Direction != rules.Backward
-}
-
 // forwardOnly reports whether the cue speaks of what follows it, so that a
 // predicate behind that does not reach back over it: in "opacity suggesting
 // pneumonia is not seen" the opacity stands.
@@ -211,7 +217,7 @@ func (t *foundCue) endsScopeOf(c *foundCue, d rules.Direction, passed bool) bool
 	if t.rule.Kind != rules.Terminator || !t.info.ends[c.rule.Kind] {
 		return false
 	}
-	return (t.rule.Direction == d || t.rule.Direction == rules.Both) && (t.rule.When != rules.AfterMention || passed)
+	return (t.rule.Direction == d || t.rule.Direction == rules.Both) && (t.rule.When != rules.AfterMention || passed || d == rules.Backward)
 }
 
 // listReaches reports whether the comma at i separates items of one list whose

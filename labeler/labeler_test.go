@@ -1,0 +1,380 @@
+package labeler_test
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/labeler"
+)
+
+const testdata = "../testdata"
+
+func newLabeler(t testing.TB, opts labeler.Options) *labeler.Labeler {
+	t.Helper()
+	l, err := labeler.New(opts)
+	require.NoError(t, err)
+	return l
+}
+
+// table reads a file of testdata with a header row as one map a row.
+func table(t testing.TB, name string, comma rune) []map[string]string {
+	t.Helper()
+	f, err := os.Open(filepath.Join(testdata, name))
+	require.NoError(t, err)
+	defer f.Close()
+	r := csv.NewReader(f)
+	r.Comma, r.LazyQuotes = comma, comma == '\t'
+	rows, err := r.ReadAll()
+	require.NoError(t, err)
+	var all []map[string]string
+	for _, row := range rows[1:] {
+		m := map[string]string{}
+		for i, cell := range row {
+			m[rows[0][i]] = cell
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+func label(r labeler.Result, o corpus.Observation) labeler.Label {
+	for _, l := range r.Labels {
+		if l.Observation == o {
+			return l
+		}
+	}
+	return labeler.Label{Observation: o, Reason: "no such observation"}
+}
+
+// reports reads the shipped reports in MIMIC-CXR's layout.
+func reports(t testing.TB) []corpus.Report {
+	t.Helper()
+	reader, err := corpus.Open(context.Background(), []string{filepath.Join(testdata, "reports")}, corpus.Options{})
+	require.NoError(t, err)
+	var all []corpus.Report
+	for r, err := range reader.Reports(context.Background()) {
+		var problem *corpus.Problem
+		if errors.As(err, &problem) && !problem.Lost {
+			continue
+		}
+		require.NoError(t, err)
+		all = append(all, r)
+	}
+	require.NotEmpty(t, all)
+	return all
+}
+
+// Every sentence of testdata has the label that docs/labels.md gives it.
+func TestSentences(t *testing.T) {
+	l := newLabeler(t, labeler.Options{Section: "all"})
+	for _, row := range table(t, "sentences.tsv", '\t') {
+		want, err := corpus.DecodeLabel(row["label"])
+		require.NoError(t, err, row["id"])
+		got := label(l.Label(corpus.Report{ID: row["id"], Text: row["text"]}), corpus.Observation(row["observation"]))
+		assert.Equal(t, want.String(), got.Assertion.String(), "%s (%s): %s: %s: %+v %s", row["id"], row["kind"], row["text"], row["observation"], got.Evidence, got.Reason)
+	}
+}
+
+// Every report of testdata has its gold labels, by MIMIC-CXR's policy and over
+// all sections.
+func TestGold(t *testing.T) {
+	for _, tt := range []struct{ section, gold string }{{"auto", "gold.csv"}, {"all", "gold-all.csv"}} {
+		t.Run(tt.section, func(t *testing.T) {
+			l := newLabeler(t, labeler.Options{Section: tt.section})
+			gold := map[string]map[string]string{}
+			for _, row := range table(t, tt.gold, ',') {
+				gold[row["study_id"]] = row
+			}
+			all := reports(t)
+			assert.Len(t, gold, len(all))
+			for _, r := range all {
+				for _, got := range l.Label(r).Labels {
+					want, err := corpus.DecodeLabel(gold[r.Study][string(got.Observation)])
+					require.NoError(t, err)
+					assert.Equal(t, want.String(), got.Assertion.String(), "%s: %s: %s", r.Study, got.Observation, describe(r, got))
+				}
+			}
+		})
+	}
+}
+
+func describe(r corpus.Report, l labeler.Label) string {
+	var b strings.Builder
+	for _, e := range l.Evidence {
+		fmt.Fprintf(&b, "[%s %s %q: %s] ", e.Rule, e.Cue, e.Mention.In(r.Text), e.Sentence.In(r.Text))
+	}
+	return b.String() + l.Reason
+}
+
+// checkSpans asserts the invariant of offsets: spans lie in the text, on the
+// borders of runes, the mention within its sentence.
+func checkSpans(t require.TestingT, r labeler.Result) {
+	n := len(r.Report.Text)
+	within := func(s corpus.Span) bool { return 0 <= s.Start && s.Start <= s.End && s.End <= n }
+	for _, l := range r.Labels {
+		for _, e := range l.Evidence {
+			for _, s := range []corpus.Span{e.Sentence, e.Mention, e.CueSpan, e.Scope} {
+				require.True(t, within(s), "%s: span %v of a text of %d bytes", l.Observation, s, n)
+			}
+			require.True(t, e.Sentence.Contains(e.Mention), "%s: mention %v outside sentence %v", l.Observation, e.Mention, e.Sentence)
+			require.False(t, e.Mention.Empty())
+			if e.Cue != "" {
+				require.True(t, e.Sentence.Contains(e.CueSpan) && e.Sentence.Contains(e.Scope))
+			}
+		}
+	}
+}
+
+// stream gives the reports n times.
+func stream(all []corpus.Report, n int) iter.Seq2[corpus.Report, error] {
+	return func(yield func(corpus.Report, error) bool) {
+		for range n {
+			for _, r := range all {
+				if !yield(r, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func digest(t testing.TB, seq iter.Seq2[labeler.Result, error]) string {
+	t.Helper()
+	var b strings.Builder
+	for r, err := range seq {
+		require.NoError(t, err)
+		line, err := json.Marshal(r)
+		require.NoError(t, err)
+		b.Write(line)
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// The same input gives the same results in the same order, whatever the number
+// of workers and the cache.
+func TestSameForAnyWorkersAndCache(t *testing.T) {
+	all := reports(t)
+	want := digest(t, newLabeler(t, labeler.Options{}).LabelAll(context.Background(), stream(all, 3), 1))
+	require.Equal(t, 3*len(all), strings.Count(want, "\n"))
+	for _, cache := range []int{0, -1, 1, 100} {
+		for _, workers := range []int{1, 2, 8} {
+			l := newLabeler(t, labeler.Options{Cache: cache})
+			assert.Equal(t, want, digest(t, l.LabelAll(context.Background(), stream(all, 3), workers)), "cache %d, %d workers", cache, workers)
+		}
+	}
+}
+
+func TestLabelAllPassesErrorsAtTheirPlace(t *testing.T) {
+	l := newLabeler(t, labeler.Options{})
+	bad := errors.New("bad")
+	in := func(yield func(corpus.Report, error) bool) {
+		for i := range 300 {
+			if i == 150 {
+				if !yield(corpus.Report{}, bad) {
+					return
+				}
+				continue
+			}
+			if !yield(corpus.Report{ID: fmt.Sprint(i), Text: "No effusion."}, nil) {
+				return
+			}
+		}
+	}
+	i := 0
+	for r, err := range l.LabelAll(context.Background(), in, 3) {
+		if i == 150 {
+			assert.ErrorIs(t, err, bad)
+		} else {
+			assert.NoError(t, err)
+			assert.Equal(t, fmt.Sprint(i), r.Report.ID)
+		}
+		i++
+	}
+	assert.Equal(t, 300, i)
+}
+
+func TestLabelAllStops(t *testing.T) {
+	l := newLabeler(t, labeler.Options{})
+	forever := func(yield func(corpus.Report, error) bool) {
+		for yield(corpus.Report{Text: "No effusion."}, nil) {
+		}
+	}
+	n := 0
+	for range l.LabelAll(context.Background(), forever, 2) {
+		if n++; n == 1000 {
+			break
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var last error
+	for _, err := range l.LabelAll(ctx, forever, 2) {
+		cancel()
+		last = err
+	}
+	assert.ErrorIs(t, last, context.Canceled)
+}
+
+// Positive > Uncertain > Negative > Unmentioned over all mentions: permuting or
+// repeating the sentences of a report changes no label.
+func TestAggregationIgnoresOrderAndRepetition(t *testing.T) {
+	l := newLabeler(t, labeler.Options{Section: "all"})
+	sentences := []string{
+		"No effusion.", "Possible effusion.", "Small left effusion.", "No pneumothorax.", "Heart size is normal.", "The heart is enlarged.",
+		"Findings suggest heart failure.", "The endotracheal tube has been removed.", "A right PICC is in place.", "Scoliosis.", "Lungs are clear.",
+	}
+	assertions := func(text []string) string {
+		var b strings.Builder
+		for _, l := range l.Label(corpus.Report{Text: strings.Join(text, " ")}).Labels {
+			fmt.Fprintf(&b, "%s=%s ", l.Observation, l.Assertion)
+		}
+		return b.String()
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		some := rapid.SliceOfN(rapid.SampledFrom(sentences), 1, 8).Draw(t, "sentences")
+		shuffled := rapid.Permutation(append(some[:len(some):len(some)], some[0])).Draw(t, "shuffled")
+		assert.Equal(t, assertions(some), assertions(shuffled))
+	})
+}
+
+// Things that must not change a label.
+func TestFormDoesNotMatter(t *testing.T) {
+	l := newLabeler(t, labeler.Options{Section: "all"})
+	forms := map[string]func(string) string{
+		"without a final full stop": func(s string) string { return strings.TrimSuffix(s, ".") },
+		"numbered":                  func(s string) string { return "1. " + s },
+		"number glued":              func(s string) string { return "1." + s },
+		"upper case":                strings.ToUpper,
+		"lower case":                strings.ToLower,
+		"wrapped":                   func(s string) string { return strings.ReplaceAll(s, " ", "\n ") },
+		"double blanks":             func(s string) string { return strings.ReplaceAll(s, " ", "  ") },
+		"curly quotes":              strings.NewReplacer("'", "’", `"`, "”").Replace,
+	}
+	for _, row := range table(t, "sentences.tsv", '\t') {
+		text, o := row["text"], corpus.Observation(row["observation"])
+		if strings.ContainsAny(text, "\n") || strings.Count(text, ".") > 1 || strings.Contains(text, ":") {
+			continue // the forms below are of one sentence
+		}
+		want := label(l.Label(corpus.Report{Text: text}), o).Assertion
+		for name, form := range forms {
+			got := label(l.Label(corpus.Report{Text: form(text)}), o).Assertion
+			assert.Equal(t, want.String(), got.String(), "%s: %s: %s", name, o, form(text))
+		}
+	}
+}
+
+func TestBlanksHaveReasons(t *testing.T) {
+	l := newLabeler(t, labeler.Options{})
+	for _, tt := range []struct{ name, text, reason string }{
+		{"empty", " \n", "empty text"},
+		{"no section to label", "INDICATION: Cough.\n", "section not labelled"},
+		{"no mention", "IMPRESSION: Clear lungs.\n", "no mention"},
+		{"excluded", "IMPRESSION: History of pneumonia.\n", "mention excluded by exclusion.history"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := label(l.Label(corpus.Report{Text: tt.text}), "Pneumonia")
+			assert.Equal(t, corpus.Unmentioned, got.Assertion)
+			assert.Equal(t, tt.reason, got.Reason)
+		})
+	}
+}
+
+func TestCompat(t *testing.T) {
+	report := corpus.Report{Text: "No effusion. Possible effusion. Small effusion. Scoliosis."}
+	ours := newLabeler(t, labeler.Options{Section: "all"}).Label(report)
+	assert.Equal(t, corpus.Positive, label(ours, "Pleural Effusion").Assertion)
+	theirs := newLabeler(t, labeler.Options{Section: "all", Compat: labeler.Compat{Aggregation: true}}).Label(report)
+	assert.Equal(t, corpus.Uncertain, label(theirs, "Pleural Effusion").Assertion)
+
+	report.Text = "Scoliosis."
+	assert.Equal(t, corpus.Unmentioned, label(newLabeler(t, labeler.Options{Section: "all"}).Label(report), corpus.NoFinding).Assertion)
+	compat := newLabeler(t, labeler.Options{Section: "all", Compat: labeler.Compat{NoFinding: true}})
+	assert.Equal(t, corpus.Positive, label(compat.Label(report), corpus.NoFinding).Assertion)
+}
+
+func TestExceptions(t *testing.T) {
+	text := "FINDINGS: Small effusion.\n \n IMPRESSION: No pneumothorax.\n"
+	start := strings.Index(text, "effusion")
+	l := newLabeler(t, labeler.Options{Exceptions: map[string]corpus.Exception{
+		"50000001": {Section: "findings"},
+		"50000002": {Span: corpus.Span{Start: start, End: start + len("effusion")}},
+		"50000003": {Span: corpus.Span{Start: start, End: len(text) + 1}},
+	}})
+	effusion := func(study string) corpus.Assertion {
+		return label(l.Label(corpus.Report{ID: study, Study: study, Text: text}), "Pleural Effusion").Assertion
+	}
+	assert.Equal(t, corpus.Positive, effusion("50000001"))
+	assert.Equal(t, corpus.Positive, effusion("50000002"))
+	assert.Equal(t, corpus.Unmentioned, effusion("50000003"), "a span outside the text falls back to the policy")
+	assert.Equal(t, corpus.Unmentioned, effusion("50000004"))
+}
+
+func TestUnknownSection(t *testing.T) {
+	_, err := labeler.New(labeler.Options{Section: "imprecision"})
+	assert.ErrorContains(t, err, "imprecision")
+}
+
+// Whatever is labelled, offsets hold.
+func FuzzLabel(f *testing.F) {
+	l := newLabeler(f, labeler.Options{Section: "all"})
+	for _, s := range []string{"IMPRESSION: 1.No effusion,or (small) PTX;\n2)isn't. \xff“ETT” removed", "", "Ⱥ's heart is enlarged/normal"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		checkSpans(t, l.Label(corpus.Report{ID: "x", Text: text}))
+	})
+}
+
+func TestSpansOfShippedReports(t *testing.T) {
+	for _, section := range []string{"auto", "all"} {
+		l := newLabeler(t, labeler.Options{Section: section})
+		for _, r := range reports(t) {
+			checkSpans(t, l.Label(r))
+		}
+	}
+}
+
+// A program that imports the labeler links no index, command line or web server.
+func TestDependencies(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	require.NoError(t, err)
+	for _, unwanted := range []string{"github.com/blevesearch/bleve", "github.com/spf13/cobra", "net/http"} {
+		for dep := range strings.Lines(string(out)) {
+			assert.False(t, strings.HasPrefix(dep, unwanted), "labeler depends on %s", dep)
+		}
+	}
+}
+
+func BenchmarkLabel(b *testing.B) {
+	all := reports(b)
+	for _, bm := range []struct {
+		name  string
+		cache int
+	}{{"cached", 0}, {"uncached", -1}} {
+		b.Run(bm.name, func(b *testing.B) {
+			l := newLabeler(b, labeler.Options{Cache: bm.cache})
+			var n int64
+			for i := 0; b.Loop(); i++ {
+				r := all[i%len(all)]
+				n += int64(len(r.Text))
+				l.Label(r)
+			}
+			b.SetBytes(n / int64(b.N))
+		})
+	}
+}
