@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/radlabel/radlabel/internal/segment"
@@ -25,9 +26,9 @@ const (
 // ClassID is the number of a named class in a matcher.
 type ClassID uint8
 
-// class is the number of a class, or of a repeated group: groups come behind
-// the classes, have no bit in a mask, and all their members, short and long,
-// in a trie.
+// class is the number of a class or of a group of alternatives. Groups come
+// behind the classes, have no bit in a mask, and all their members, short and
+// long, in a trie.
 type class uint16
 
 // The built-in classes, and how many classes fit into a mask.
@@ -44,10 +45,11 @@ type mask uint64
 // Matcher finds every phrase of a rule set in a sentence, in one walk along
 // its tokens. It is immutable and safe for concurrent use.
 //
-// All phrases are in one trie. An edge is a word, or one member of a class; a
-// node may also lead on to a loop, a node entered without a token that repeats
-// members of a class. Members of one word are a bit of the token's mask;
-// longer ones have a trie of their own for each class.
+// All phrases are in one trie. An edge is a word, or one member of a class or
+// of a group of alternatives. Members of one word are a bit of the token's mask;
+// longer ones have a trie of their own for each class. A node may also lead on,
+// without a token, to a node that repeats members of a class, or to the far
+// side of a gap.
 type Matcher struct {
 	ids     map[string]ID
 	single  []mask // by ID: the classes that the token is a member of
@@ -61,7 +63,7 @@ type Matcher struct {
 	links     []classEdge
 	targets   []Target
 	rootWords []node32 // by ID: the words of the root, most of which lead nowhere
-	loops     int
+	meets     int      // nodes with a number in meet
 	scratch   sync.Pool
 }
 
@@ -70,11 +72,12 @@ type node32 uint32
 // trieNode holds ranges of Matcher.words, links and targets.
 type trieNode struct {
 	words, wordsEnd     uint32
-	links, linksEnd     uint32 // members of a class
-	enter, enterEnd     uint32 // loops entered without a token; in links too
+	links, groups       uint32 // members of a class; of a group
+	enter, linksEnd     uint32 // loops and gaps, entered without a token
 	targets, targetsEnd uint32
-	loop                int32 // number of the loop, -1 for none
-	class               class // of the loop
+	meet                int32 // number of a node where different ways to the same place meet, or -1
+	loop                class // what the node repeats, or classAny for nothing
+	ends                bool  // a member of a class ends here
 }
 
 type wordEdge struct {
@@ -84,6 +87,7 @@ type wordEdge struct {
 
 type classEdge struct {
 	class class
+	gap   uint8 // of an edge entered without a token: the gap's length, or 0 for a loop
 	to    node32
 }
 
@@ -136,17 +140,19 @@ type builder struct {
 	class    map[string]class
 	member   []*buildNode // by class
 	resolver *resolver    // of the classes
+	flat     bool         // write all alternatives out
 	root     *buildNode
 }
 
 type buildNode struct {
 	word    map[ID]*buildNode
-	link    map[class]*buildNode
-	enter   map[class]*buildNode
+	link    map[class]*buildNode // one member of the class
+	enter   map[class]*buildNode // loops
+	gap     map[int]*buildNode   // by length
 	targets []Target
-	loop    bool
-	class   class // of the loop
-	ends    bool  // a class member ends here
+	loop    class // what the node repeats, or classAny
+	meets   bool  // more than one way can lead here
+	ends    bool  // a member of a class ends here
 }
 
 func newBuilder(src *sources) *builder {
@@ -195,49 +201,92 @@ func (b *builder) paths(text string) ([]path, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.known(n); err != nil {
+	if n, err = b.prepare(n, true); err != nil {
 		return nil, err
 	}
 	return expand(n)
 }
 
-// known checks the names of classes and numbers repeated groups.
-func (b *builder) known(n *node) error {
-	if n.op == opLoop && n.kids != nil {
-		return b.group(n)
-	}
-	if n.op == opClass || n.op == opLoop {
+// minGroup is how many paths make alternatives worth a trie of their own.
+const minGroup = 3
+
+// prepare checks the names of classes, and gives alternatives that are made of
+// words alone, and repeated groups, a trie of their own: written out, each of
+// their words would carry a copy of all that follows. Alternatives that begin
+// a phrase are written out all the same, so that its first word is in the root.
+// It gives a new tree, for a tree may hold a node twice: (a|b)+ is (a|b)(a|b)*.
+func (b *builder) prepare(n *node, first bool) (*node, error) {
+	c := *n
+	switch {
+	case n.op == opClass || n.op == opLoop && n.kids == nil:
 		if _, ok := b.class[n.class]; !ok {
-			return &phraseError{n.at, fmt.Sprintf("no class @%s%s", n.class, suggest(n.class, keys(b.class)))}
+			return nil, &phraseError{n.at, fmt.Sprintf("no class @%s%s", n.class, suggest(n.class, keys(b.class)))}
 		}
+		return n, nil
+	case n.op == opLoop || n.op == opAlt && !first && !b.flat && wordsAlone(n) && count(n) >= minGroup:
+		group := n
+		if n.op == opLoop {
+			group = n.kids[0]
+		} else {
+			c.op = opGroup
+		}
+		c.kids = nil
+		var err error
+		c.class, err = b.group(group)
+		return &c, err
 	}
+	c.kids = nil
 	for _, k := range n.kids {
-		if err := b.known(k); err != nil {
-			return err
+		kid, err := b.prepare(k, first)
+		if err != nil {
+			return nil, err
+		}
+		c.kids = append(c.kids, kid)
+		if n.op == opSeq {
+			first = first && (k.op == opOption || k.op == opLoop)
 		}
 	}
-	return nil
+	return &c, nil
 }
 
-// group numbers the group that n repeats.
-func (b *builder) group(n *node) error {
-	if _, ok := b.class[n.class]; ok {
-		return nil
+func wordsAlone(n *node) bool {
+	if n.op == opWord {
+		return true
 	}
-	if len(b.member) == int(memberEnd) {
-		return &phraseError{n.at, fmt.Sprintf("a rule set repeats at most %d groups", int(memberEnd)-maxClasses)}
+	for _, k := range n.kids {
+		if !wordsAlone(k) {
+			return false
+		}
 	}
-	members, err := b.resolver.expand(n.kids[0])
+	return n.op == opSeq || n.op == opAlt
+}
+
+// group builds the trie of a group of alternatives, once for equal groups, and
+// gives the group's name.
+func (b *builder) group(n *node) (string, error) {
+	members, err := b.resolver.expand(n)
 	if err != nil {
-		return err
+		return "", err
+	}
+	texts := make([]string, len(members))
+	for i, m := range members {
+		texts[i] = m.key()
+	}
+	slices.Sort(texts)
+	name := strings.Join(slices.Compact(texts), "|")
+	if _, ok := b.class[name]; ok {
+		return name, nil
+	}
+	if len(b.member) == math.MaxUint16 {
+		return "", &phraseError{n.at, "rule set has too many different groups of alternatives; use classes"}
 	}
 	root := &buildNode{}
 	for _, m := range members {
 		b.addPath(root, m).ends = true
 	}
-	b.class[n.class] = class(len(b.member))
+	b.class[name] = class(len(b.member))
 	b.member = append(b.member, root)
-	return nil
+	return name, nil
 }
 
 // addClasses numbers the classes and resolves their members to words alone.
@@ -379,7 +428,7 @@ func (r *resolver) plain(n *node) error {
 	case opGap, opLoop:
 		return &phraseError{n.at, "a class or a repeated group holds words, alternatives and classes, but no gap and no repetition"}
 	case opClass:
-		if err := r.known(n); err != nil {
+		if _, err := r.prepare(n, true); err != nil {
 			return err
 		}
 		if i := slices.Index(r.open, n.class); i >= 0 {
@@ -409,12 +458,17 @@ func (b *builder) step(n *buildNode, s step) *buildNode {
 	case stepLoop:
 		c := b.class[s.name]
 		to := child(&n.enter, c)
-		to.loop, to.class = true, c
+		to.loop, to.meets = c, true
 		return to
 	case stepClass:
-		return child(&n.link, b.class[s.name])
+		c := b.class[s.name]
+		to := child(&n.link, c)
+		to.meets = b.member[c] != nil
+		return to
 	}
-	return child(&n.link, classAny)
+	to := child(&n.gap, s.n)
+	to.meets = true
+	return to
 }
 
 func child[K comparable](edges *map[K]*buildNode, key K) *buildNode {
@@ -470,29 +524,29 @@ func (b *builder) matcher() *Matcher {
 	for id := range m.start {
 		m.start[id] = m.starts(root, ID(id))
 	}
-	m.scratch.New = func() any { return &scratch{seen: make([][]uint32, m.loops)} }
+	m.scratch.New = func() any { return &scratch{seen: make([][]uint32, m.meets)} }
 	return m
 }
 
-// starts reports whether the token leads on from n, which is the root or a
-// loop entered there.
+// starts reports whether the token leads on from n, which is the root, a loop
+// entered there, or the root of a group.
 func (m *Matcher) starts(n node32, id ID) bool {
 	t := &m.nodes[n]
-	set := m.single[id] | m.first[id]
-	if m.word(t, id) != 0 {
+	member := func(c class) bool {
+		if c < maxClasses {
+			return (m.single[id]|m.first[id])&(1<<c) != 0
+		}
+		return m.starts(m.members[c], id)
+	}
+	if m.word(t, id) != 0 || t.loop != classAny && member(t.loop) {
 		return true
 	}
-	if t.loop >= 0 {
-		if t.class < maxClasses && set&(1<<t.class) != 0 || t.class >= maxClasses && m.starts(m.members[t.class], id) {
+	for _, e := range m.links[t.links:t.enter] {
+		if member(e.class) {
 			return true
 		}
 	}
-	for _, e := range m.links[t.links:t.linksEnd] {
-		if set&(1<<e.class) != 0 {
-			return true
-		}
-	}
-	for _, e := range m.links[t.enter:t.enterEnd] {
+	for _, e := range m.links[t.enter:t.linksEnd] {
 		if m.starts(e.to, id) {
 			return true
 		}
@@ -503,18 +557,15 @@ func (m *Matcher) starts(n node32, id ID) bool {
 // lay appends n and all below it and gives its number.
 func (m *Matcher) lay(n *buildNode) node32 {
 	at := node32(len(m.nodes))
-	t := trieNode{loop: -1}
-	if n.loop {
-		t.loop, t.class = int32(m.loops), n.class
-		m.loops++
+	t := trieNode{meet: -1, loop: n.loop, ends: n.ends}
+	if n.meets {
+		t.meet = int32(m.meets)
+		m.meets++
 	}
 	m.nodes = append(m.nodes, t)
 	t.targets = uint32(len(m.targets))
 	m.targets = append(m.targets, n.targets...)
 	t.targetsEnd = uint32(len(m.targets))
-	if n.ends {
-		t.class = memberEnd
-	}
 
 	words := make([]wordEdge, 0, len(n.word))
 	for _, id := range keys(n.word) {
@@ -524,28 +575,26 @@ func (m *Matcher) lay(n *buildNode) node32 {
 	m.words = append(m.words, words...)
 	t.wordsEnd = uint32(len(m.words))
 
-	links := m.layLinks(n.link)
-	enter := m.layLinks(n.enter)
+	links := make([]classEdge, 0, len(n.link)+len(n.enter)+len(n.gap))
+	for _, c := range keys(n.link) { // groups last
+		links = append(links, classEdge{class: c, to: m.lay(n.link[c])})
+	}
+	for _, c := range keys(n.enter) {
+		links = append(links, classEdge{class: c, to: m.lay(n.enter[c])})
+	}
+	for _, length := range keys(n.gap) {
+		links = append(links, classEdge{gap: uint8(length), to: m.lay(n.gap[length])})
+	}
 	t.links = uint32(len(m.links))
 	m.links = append(m.links, links...)
 	t.linksEnd = uint32(len(m.links))
-	t.enter = t.linksEnd
-	m.links = append(m.links, enter...)
-	t.enterEnd = uint32(len(m.links))
-
+	t.enter = t.links + uint32(len(n.link))
+	t.groups = t.links
+	for t.groups < t.enter && m.links[t.groups].class < maxClasses {
+		t.groups++
+	}
 	m.nodes[at] = t
 	return at
-}
-
-// memberEnd marks, in the trie of a class, the nodes where a member ends.
-const memberEnd class = math.MaxUint16
-
-func (m *Matcher) layLinks(edges map[class]*buildNode) []classEdge {
-	links := make([]classEdge, 0, len(edges))
-	for _, c := range keys(edges) {
-		links = append(links, classEdge{c, m.lay(edges[c])})
-	}
-	return links
 }
 
 // keys gives the keys of a map in order.

@@ -2,57 +2,71 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/radlabel/radlabel/internal/segment"
 )
 
-// step is one edge of a path through the trie: a word, one member of a class,
-// any token that is no mark, or zero or more members of a class.
+// step is one edge of a path through the trie.
 type step struct {
 	kind  stepKind
-	name  string       // word or class
+	name  string       // of a word, class or group
 	token segment.Kind // of a word
+	n     int          // of a gap: the most tokens
 }
 
 type stepKind uint8
 
 const (
-	stepWord stepKind = iota
-	stepClass
-	stepAny
-	stepLoop
+	stepWord  stepKind = iota
+	stepClass          // one member of a class or group
+	stepLoop           // zero or more members of a class or group
+	stepGap            // zero to n tokens that are no marks
 )
 
+// path is one way through a phrase.
 type path []step
 
 func (p path) key() string {
 	var b strings.Builder
 	for _, s := range p {
 		b.WriteByte('0' + byte(s.kind))
+		b.WriteByte('0' + byte(s.n))
 		b.WriteString(s.name)
 		b.WriteByte(0)
 	}
 	return b.String()
 }
 
-// empty reports whether the path matches without a token.
+// empty reports whether the path can match without a token.
 func (p path) empty() bool {
 	for _, s := range p {
-		if s.kind != stepLoop {
+		if s.kind == stepWord || s.kind == stepClass {
 			return false
 		}
 	}
 	return true
 }
 
+// endsInGap reports whether a gap can be the first or last thing to match.
+func (p path) endsInGap() bool {
+	isSolid := func(s step) bool { return s.kind != stepLoop }
+	first := slices.IndexFunc(p, isSolid)
+	last := len(p) - 1
+	for last > first && !isSolid(p[last]) {
+		last--
+	}
+	return first >= 0 && (p[first].kind == stepGap || p[last].kind == stepGap)
+}
+
 // maxPaths bounds what one phrase may expand to.
 const maxPaths = 20_000
 
-// expand gives the distinct paths of a phrase: alternatives, optional items
-// and gaps are written out; classes stay classes.
+// expand gives the distinct paths of a phrase: alternatives and optional items
+// are written out; classes, groups, loops and gaps stay what they are.
 func expand(n *node) ([]path, error) {
-	if c := count(n); c > maxPaths {
+	if count(n) > maxPaths {
 		return nil, &phraseError{n.at, fmt.Sprintf("phrase expands to more than %d word paths; split it, or use a class", maxPaths)}
 	}
 	paths := appendPaths([]path{nil}, n)
@@ -60,29 +74,29 @@ func expand(n *node) ([]path, error) {
 	kept := paths[:0]
 	for _, p := range paths {
 		p = mergeLoops(p)
-		key := p.key()
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
 		switch {
 		case p.empty():
 			return nil, &phraseError{n.at, "phrase could match nothing: every part is optional"}
-		case p[0].kind == stepAny || p[len(p)-1].kind == stepAny:
-			return nil, &phraseError{n.at, "a gap stands between words: with its optional neighbours left out, this one begins or ends the phrase"}
+		case p.endsInGap():
+			return nil, &phraseError{n.at, "a gap stands between words; this one begins or ends the phrase when its optional neighbours are left out"}
+		}
+		if len(paths) > 1 {
+			key := p.key()
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
 		}
 		kept = append(kept, p)
 	}
 	return kept, nil
 }
 
-// count is the number of paths before equal ones are dropped, no more than
+// count is the number of paths before equal ones are dropped, but no more than
 // maxPaths+1.
 func count(n *node) int {
 	c := 1
 	switch n.op {
-	case opGap:
-		c = n.n + 1
 	case opOption:
 		c = 1 + count(n.kids[0])
 	case opSeq:
@@ -100,27 +114,16 @@ func count(n *node) int {
 
 // appendPaths extends every path with every path of n.
 func appendPaths(paths []path, n *node) []path {
-	one := func(s step) []path {
-		out := make([]path, len(paths))
-		for i, p := range paths {
-			out[i] = append(p[:len(p):len(p)], s)
-		}
-		return out
-	}
+	var s step
 	switch n.op {
 	case opWord:
-		return one(step{stepWord, n.word, n.kind})
-	case opClass:
-		return one(step{kind: stepClass, name: n.class})
+		s = step{kind: stepWord, name: n.word, token: n.kind}
+	case opClass, opGroup:
+		s = step{kind: stepClass, name: n.class}
 	case opLoop:
-		return one(step{kind: stepLoop, name: n.class})
+		s = step{kind: stepLoop, name: n.class}
 	case opGap:
-		all := paths
-		for range n.n {
-			paths = one(step{kind: stepAny})
-			all = append(all[:len(all):len(all)], paths...)
-		}
-		return all
+		s = step{kind: stepGap, n: n.n}
 	case opOption:
 		return append(paths[:len(paths):len(paths)], appendPaths(paths, n.kids[0])...)
 	case opSeq:
@@ -135,7 +138,11 @@ func appendPaths(paths []path, n *node) []path {
 		}
 		return all
 	}
-	return paths
+	out := make([]path, len(paths))
+	for i, p := range paths {
+		out[i] = append(p[:len(p):len(p)], s)
+	}
+	return out
 }
 
 // mergeLoops drops a repetition that stands right behind the same one.

@@ -45,9 +45,11 @@ func compareMatches(a, b Match) int {
 type scratch struct {
 	ids   []ID  // of the tokens but Joins
 	place []int // their indices
+	start int   // where the walk began
+	// seen holds, for each node where ways meet and each number of tokens
+	// behind start, the stamp of the last start that led there.
 	seen  [][]uint32
-	stamp uint32 // of the current start, in seen
-	start int
+	stamp uint32
 	dst   []Match
 }
 
@@ -95,20 +97,19 @@ const rootNode node32 = 1
 // walk goes on from node n in front of token i.
 func (m *Matcher) walk(s *scratch, n node32, i int) {
 	t := &m.nodes[n]
-	if t.loop >= 0 {
-		// Ambiguous members reach a loop many times at the same place; once is
-		// enough, and keeps the walk from growing exponentially.
-		row := s.seen[t.loop]
-		if len(row) <= i {
-			row = append(row, make([]uint32, len(s.ids)+1-len(row))...)
-			s.seen[t.loop] = row
+	if t.meet >= 0 {
+		// Once is enough, and keeps the walk from growing exponentially.
+		row, at := s.seen[t.meet], i-s.start
+		for len(row) <= at {
+			row = append(row, 0)
+			s.seen[t.meet] = row
 		}
-		if row[i] == s.stamp {
+		if row[at] == s.stamp {
 			return
 		}
-		row[i] = s.stamp
+		row[at] = s.stamp
 	}
-	if t.targets < t.targetsEnd && i > s.start {
+	if t.targets < t.targetsEnd {
 		start, end := s.place[s.start], s.place[i-1]+1
 		for _, target := range m.targets[t.targets:t.targetsEnd] {
 			s.dst = append(s.dst, Match{target, start, end})
@@ -125,35 +126,42 @@ func (m *Matcher) walk(s *scratch, n node32, i int) {
 // follow takes every way out of n but its words.
 func (m *Matcher) follow(s *scratch, n node32, i int) {
 	t := &m.nodes[n]
-	for _, e := range m.links[t.enter:t.enterEnd] {
+	for _, e := range m.links[t.enter:t.linksEnd] {
 		m.walk(s, e.to, i)
+		for j := i; j < min(i+int(e.gap), len(s.ids)) && m.single[s.ids[j]]&(1<<classAny) != 0; j++ {
+			m.walk(s, e.to, j+1)
+		}
 	}
 	if i == len(s.ids) {
 		return
 	}
 	id := s.ids[i]
 	single, first := m.single[id], m.first[id]
-	switch {
-	case t.loop < 0:
-	case t.class >= maxClasses:
-		m.member(s, n, m.members[t.class], i)
-	default:
-		m.pass(s, classEdge{t.class, n}, i, single, first)
+	if t.loop != classAny {
+		m.pass(s, t.loop, n, i, single, first)
 	}
-	for _, e := range m.links[t.links:t.linksEnd] {
-		m.pass(s, e, i, single, first)
+	if single|first != 0 {
+		for _, e := range m.links[t.links:t.groups] {
+			m.pass(s, e.class, e.to, i, single, first)
+		}
+	}
+	for _, e := range m.links[t.groups:t.enter] {
+		m.member(s, e.to, m.members[e.class], i)
 	}
 }
 
-// pass goes along e once for each member of its class that stands at token i,
+// pass goes on to node to behind each member of c that begins at token i,
 // whose classes are single and first.
-func (m *Matcher) pass(s *scratch, e classEdge, i int, single, first mask) {
-	bit := mask(1) << e.class
-	if single&bit != 0 {
-		m.walk(s, e.to, i+1)
+func (m *Matcher) pass(s *scratch, c class, to node32, i int, single, first mask) {
+	if c >= maxClasses {
+		m.member(s, to, m.members[c], i)
+		return
 	}
-	if first&bit != 0 {
-		m.member(s, e.to, m.members[e.class], i)
+	if single&(1<<c) != 0 {
+		m.walk(s, to, i+1)
+	}
+	if first&(1<<c) != 0 {
+		m.member(s, to, m.members[c], i)
 	}
 }
 
@@ -161,7 +169,7 @@ func (m *Matcher) pass(s *scratch, e classEdge, i int, single, first mask) {
 // wherever one of them ends.
 func (m *Matcher) member(s *scratch, to, n node32, i int) {
 	t := &m.nodes[n]
-	if t.class == memberEnd {
+	if t.ends {
 		m.walk(s, to, i)
 	}
 	if i == len(s.ids) {
@@ -171,7 +179,7 @@ func (m *Matcher) member(s *scratch, to, n node32, i int) {
 	if next := m.word(t, id); next != 0 {
 		m.member(s, to, next, i+1)
 	}
-	for _, e := range m.links[t.links:t.linksEnd] { // @number
+	for _, e := range m.links[t.links:t.groups] { // @number
 		if m.single[id]&(1<<e.class) != 0 {
 			m.member(s, to, e.to, i+1)
 		}

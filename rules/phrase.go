@@ -13,12 +13,12 @@ import (
 // gives them, so that a phrase and a sentence are cut in the same places.
 type node struct {
 	op    op
-	word  string // opWord
-	kind  segment.Kind
-	class string  // opClass, opLoop
-	n     int     // opGap: the most tokens
-	at    int     // byte offset into the phrase
-	kids  []*node // opSeq, opAlt; one kid for opOption
+	word  string       // opWord
+	kind  segment.Kind // opWord
+	class string       // opClass, opLoop, opGroup: the name of the class, or what the builder calls the group
+	n     int          // opGap: the most tokens
+	at    int          // byte offset into the phrase
+	kids  []*node      // opSeq, opAlt; one for opOption, and for opLoop of a group
 }
 
 type op uint8
@@ -26,11 +26,12 @@ type op uint8
 const (
 	opWord   op = iota
 	opClass     // one member of a class
-	opLoop      // zero or more members of a class
+	opLoop      // zero or more members of a class or group
 	opGap       // up to n tokens that are no marks
 	opSeq       // kids, one after the other
 	opAlt       // one of the kids
 	opOption    // the kid or nothing
+	opGroup     // an opAlt that the builder has given a trie of its own
 )
 
 // numberClass is the name of the built-in class of all Number tokens.
@@ -203,7 +204,6 @@ func (p *phraseParser) item() (*node, error) {
 		case n.op == opClass:
 			loop.class = n.class
 		case p.text[start] == '(':
-			loop.class = strings.Join(strings.Fields(p.text[start:p.at]), " ")
 			loop.kids = []*node{n}
 		default:
 			return nil, p.errorf(p.at, `"%c" is for classes and groups (@mod%c); write \%c for the mark itself`, p.peek(), p.peek(), p.peek())
