@@ -195,11 +195,8 @@ func (d *draft) readMain(r *reader, top ast.Node) {
 		},
 		"observations": r.listTo(&d.observations, "observations", "an observation"),
 	})
-	switch {
-	case d.name == "":
-		r.fail(r.pos(top), "ruleset wants a name")
-	case !kebab(d.name):
-		r.fail(r.pos(top), "ruleset %q: a name is lower case, digits and hyphens", d.name)
+	if len(r.errs) == 0 && !kebab(d.name) {
+		r.fail(r.pos(top), "ruleset %q: a name is of lower case, digits and hyphens", d.name)
 	}
 	if d.extends.text == "" && len(d.disable) > 0 {
 		r.fail(disableAt, "disable drops parts of another rule set; it wants extends beside it")
@@ -223,6 +220,9 @@ func (d *draft) readObservation(r *reader, top ast.Node) {
 			d.derived = append(d.derived, derived)
 		},
 	})
+	if observation.text == "" && len(r.errs) == 0 {
+		r.fail(observation.pos, "observation wants a name")
+	}
 	for i := range d.derived { // of this file alone: those read before have theirs
 		if d.derived[i].observation.text == "" {
 			d.derived[i].observation.text = observation.text
@@ -239,11 +239,12 @@ func (d *draft) readRule(r *reader, n ast.Node, stem string) {
 	defer func() { r.id = "" }()
 	var id placed
 	var tags []placed
+	var phrases, unless bool
 	ok := r.fields(n, "a rule", map[string]func(ast.Node){
 		"id":       r.placedTo(&id, "id"),
 		"doc":      r.textTo(&rule.Doc, "doc"),
-		"phrases":  r.phrasesTo(&rule.Phrases, "phrases"),
-		"unless":   r.phrasesTo(&rule.Unless, "unless"),
+		"phrases":  r.phrasesTo(&rule.Phrases, &phrases, "phrases"),
+		"unless":   r.phrasesTo(&rule.Unless, &unless, "unless"),
 		"also":     r.listTo(&rule.also, "also", "an observation"),
 		"tags":     r.listTo(&tags, "tags", "a tag"),
 		"bare":     r.assertionTo(&rule.Bare),
@@ -262,7 +263,7 @@ func (d *draft) readRule(r *reader, n ast.Node, stem string) {
 	case !found || !kebab(name):
 		r.fail(id.pos, "id %q: in this file want %s, with NAME in lower case, digits and hyphens", rule.ID, want)
 	}
-	if len(rule.Phrases) == 0 {
+	if !phrases {
 		r.fail(rule.Pos, "rule has no phrases")
 	}
 	rule.Tags = r.tags(tags)
@@ -275,6 +276,7 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 	defer func() { r.id = "" }()
 	var id, kind, direction, when placed
 	var only, except, ends []placed
+	var phrases, unless bool
 	ok := r.fields(n, "a cue", map[string]func(ast.Node){
 		"id":        r.placedTo(&id, "id"),
 		"doc":       r.textTo(&cue.Doc, "doc"),
@@ -286,8 +288,8 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 		"when":      r.placedTo(&when, "when"),
 		"reach":     r.countTo(&cue.Reach, "reach"),
 		"weak":      r.boolTo(&cue.Weak, "weak"),
-		"phrases":   r.phrasesTo(&cue.Phrases, "phrases"),
-		"unless":    r.phrasesTo(&cue.Unless, "unless"),
+		"phrases":   r.phrasesTo(&cue.Phrases, &phrases, "phrases"),
+		"unless":    r.phrasesTo(&cue.Unless, &unless, "unless"),
 		"examples":  r.examplesTo(&cue.Examples),
 	})
 	if !ok {
@@ -317,7 +319,7 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 	for _, e := range ends {
 		cue.Ends = append(cue.Ends, choose[Kind](r, e, "kind", kindNames[:]))
 	}
-	if len(cue.Phrases) == 0 {
+	if !phrases {
 		r.fail(cue.Pos, "cue has no phrases")
 	}
 	cue.Only, cue.Except = r.tags(only), r.tags(except)
@@ -329,10 +331,11 @@ func (d *draft) readClass(r *reader, n ast.Node) {
 	r.id = idOfItem(n)
 	defer func() { r.id = "" }()
 	var name placed
+	var words bool
 	ok := r.fields(n, "a class", map[string]func(ast.Node){
 		"name":  r.placedTo(&name, "name"),
 		"doc":   r.textTo(&class.Doc, "doc"),
-		"words": r.phrasesTo(&class.Words, "words"),
+		"words": r.phrasesTo(&class.Words, &words, "words"),
 	})
 	if !ok {
 		return
@@ -346,7 +349,7 @@ func (d *draft) readClass(r *reader, n ast.Node) {
 	case class.Name == numberClass:
 		r.fail(name.pos, "class @%s is built in; take another name", numberClass)
 	}
-	if len(class.Words) == 0 {
+	if !words {
 		r.fail(class.Pos, "class has no words")
 	}
 	d.classes = append(d.classes, class)
@@ -526,9 +529,10 @@ func (d *draft) assemble() *Set {
 		base, err := Embedded(d.extends.text)
 		if err != nil {
 			d.fail(d.extends.pos, "", "extends: %v", err)
-		} else {
-			s = base
+			s.src = d.src
+			return s // without the base, nothing that follows means much
 		}
+		s = base
 	}
 	s.Name, s.Doc = d.name, d.doc
 	for _, f := range d.src.files {
@@ -651,6 +655,9 @@ func (d *draft) unique() {
 
 // drop takes the disabled rules, cues and observations out of the base.
 func (d *draft) drop(s *Set) {
+	if d.extends.text == "" {
+		return
+	}
 	for _, p := range d.disable {
 		rules, cues, observations := len(s.Rules), len(s.Cues), len(s.Observations)
 		s.Rules = slices.DeleteFunc(s.Rules, func(r Rule) bool {

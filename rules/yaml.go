@@ -216,8 +216,13 @@ func (r *reader) listTo(dst *[]placed, what, item string) func(ast.Node) {
 	}
 }
 
-func (r *reader) phrasesTo(dst *[]Phrase, what string) func(ast.Node) {
+// phrasesTo also notes in given that the key is there, be it right or wrong.
+func (r *reader) phrasesTo(dst *[]Phrase, given *bool, what string) func(ast.Node) {
 	return func(n ast.Node) {
+		*given = true
+		if seq, ok := n.(*ast.SequenceNode); ok && len(seq.Values) == 0 {
+			r.fail(r.pos(n), "%s is empty", what)
+		}
 		r.list(n, what, func(n ast.Node) {
 			if s, ok := r.text(n, "a phrase"); ok {
 				*dst = append(*dst, Phrase{Text: s, Pos: r.pos(n)})
