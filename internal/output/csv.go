@@ -16,7 +16,6 @@ type csvWriter struct {
 	observations []corpus.Observation
 	order        []int // column -> index into observations
 	started      bool
-	studies      bool // rows begin with subject_id,study_id
 	row          []byte
 }
 
@@ -33,23 +32,15 @@ func newCSV(w io.Writer, layout Layout, observations []corpus.Observation) *csvW
 	return c
 }
 
-// start writes the header. The default layout takes its first columns from the
-// first report: rows are written as they come, so no later one can be asked.
-func (c *csvWriter) start(first corpus.Report) error {
+func (c *csvWriter) start() error {
 	c.started = true
 	row := c.row[:0]
 	switch c.layout {
 	case CheXpert:
 		row = append(row, "Reports"...)
-	case MIMIC:
-		c.studies = true
-	default:
-		c.studies = first.Subject != "" && first.Study != ""
-	}
-	switch {
-	case c.studies:
+	case MIMIC, Studies:
 		row = append(row, "subject_id,study_id"...)
-	case c.layout != CheXpert:
+	default:
 		row = append(row, "id"...)
 	}
 	for _, i := range c.order {
@@ -62,15 +53,15 @@ func (c *csvWriter) start(first corpus.Report) error {
 // Write writes the row of one report.
 func (c *csvWriter) Write(r labeler.Result) error {
 	if !c.started {
-		if err := c.start(r.Report); err != nil {
+		if err := c.start(); err != nil {
 			return err
 		}
 	}
 	row := c.row[:0]
-	switch {
-	case c.layout == CheXpert:
+	switch c.layout {
+	case CheXpert:
 		row = appendField(row, r.Report.Text)
-	case c.studies:
+	case MIMIC, Studies:
 		study := r.Report.Study
 		if study == "" {
 			study = r.Report.ID
@@ -94,7 +85,7 @@ func (c *csvWriter) Write(r labeler.Result) error {
 // Close writes the header if no report did, and flushes.
 func (c *csvWriter) Close() error {
 	if !c.started {
-		if err := c.start(corpus.Report{}); err != nil {
+		if err := c.start(); err != nil {
 			return err
 		}
 	}

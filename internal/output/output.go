@@ -23,18 +23,20 @@ import (
 // Layout is the order and naming of the columns of a CSV.
 type Layout string
 
-// The layouts. Default has id, or subject_id,study_id when the first report
-// has both, and the observations in the order of the rule set. MIMIC is the
-// layout of MIMIC-CXR's label files: subject_id,study_id and the observations
-// in alphabetical order. CheXpert is the published labeler's: the text of the
+// The layouts. Default has id and the observations in the order of the rule
+// set; Studies has subject_id,study_id in place of id. MIMIC is the layout of
+// MIMIC-CXR's label files: subject_id,study_id and the observations in
+// alphabetical order. CheXpert is the published labeler's: the text of the
 // report under Reports, then the observations in the order of the rule set.
 const (
 	Default  Layout = "default"
+	Studies  Layout = "studies"
 	MIMIC    Layout = "mimic"
 	CheXpert Layout = "chexpert-labeler"
 )
 
-// Layouts are all layouts, the default first.
+// Layouts are the layouts that a user can name, the default first. Studies is
+// what the default is for a corpus whose reports have both.
 func Layouts() []Layout { return []Layout{Default, MIMIC, CheXpert} }
 
 // Header says what made the labels. JSON lines carry it in their first line,

@@ -89,7 +89,7 @@ func TestCSVLayouts(t *testing.T) {
 		want   string
 	}{
 		{"default", Default, plain, "id,No Finding,Pleural Effusion,Edema\n\"a,1\",,1.0,-1.0\nb,1.0,0.0,\n"},
-		{"default with studies", Default, studies, "subject_id,study_id,No Finding,Pleural Effusion,Edema\n10,50,,1.0,-1.0\n,b,1.0,0.0,\n"},
+		{"studies", Studies, studies, "subject_id,study_id,No Finding,Pleural Effusion,Edema\n10,50,,1.0,-1.0\n,b,1.0,0.0,\n"},
 		{"mimic", MIMIC, studies, "subject_id,study_id,Edema,No Finding,Pleural Effusion\n10,50,-1.0,,1.0\n,b,,1.0,0.0\n"},
 		{"published labeler", CheXpert, plain, "Reports,No Finding,Pleural Effusion,Edema\n\"Effusion,\nsmall\",,1.0,-1.0\n\" \"\"Clear\"\"\",1.0,0.0,\n"},
 		{"no reports", Default, nil, "id,No Finding,Pleural Effusion,Edema\n"},

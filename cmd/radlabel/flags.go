@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/labeler"
+	"github.com/radlabel/radlabel/rules"
+)
+
+// inputFlags say how inputs are read.
+type inputFlags struct{ from, id, text string }
+
+func (f *inputFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.from, "from", "", "input `format`: mimic, csv, chexpert-labeler, jsonl, openi, chexpert-plus, text (guessed)")
+	flags.StringVar(&f.id, "id-column", "", "`column` or field of the ids (guessed)")
+	flags.StringVar(&f.text, "text-column", "", "`column` or field of the report texts (guessed)")
+}
+
+// open opens the inputs. Errors that come from a path are of input, the others
+// of usage.
+func (f *inputFlags) open(ctx context.Context, a *app, paths []string) (*corpus.Reader, error) {
+	r, err := corpus.Open(ctx, paths, corpus.Options{From: f.from, IDColumn: f.id, TextColumn: f.text, Stdin: a.stdin})
+	var problem *corpus.Problem
+	if err != nil && !errors.As(err, &problem) && !errors.Is(err, context.Canceled) {
+		return nil, failure{exitUsage, err}
+	}
+	return r, err
+}
+
+// ruleFlags choose the rule set.
+type ruleFlags struct{ folder, name string }
+
+func (f *ruleFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.folder, "rules", "", "`folder` of rules that replaces or extends the embedded ones")
+	flags.StringVar(&f.name, "ruleset", "chexpert", "embedded rule set: "+strings.Join(rules.Names(), ", "))
+}
+
+func (f *ruleFlags) load() (*rules.Set, error) {
+	if f.folder != "" {
+		return rules.LoadDir(f.folder)
+	}
+	if !slices.Contains(rules.Names(), f.name) {
+		message := fmt.Sprintf("--ruleset %q is not known; the embedded rule sets are %s", f.name, strings.Join(rules.Names(), ", "))
+		return nil, usagef("%s; --rules takes a folder", message)
+	}
+	return rules.Embedded(f.name)
+}
+
+// labelFlags choose what is labelled and how.
+type labelFlags struct {
+	ruleFlags
+	section, exceptions, compat string
+}
+
+func (f *labelFlags) add(flags *pflag.FlagSet) {
+	f.ruleFlags.add(flags)
+	flags.StringVar(&f.section, "section", "auto", "what to label: auto (MIMIC-CXR's policy), all, or section `names` joined by commas")
+	flags.StringVar(&f.exceptions, "exceptions", "", "CSV `file` of study_id,section or study_id,start,end: what to label in single reports")
+	flags.StringVar(&f.compat, "compat", "none", "`conventions` of the published labeler to keep: chexpert (all), aggregation, no-finding, none")
+}
+
+// labeler loads what the flags name and builds the labeler. Its options are
+// given as well, for the header of outputs.
+func (f *labelFlags) labeler() (*labeler.Labeler, labeler.Options, error) {
+	var opts labeler.Options
+	compat, err := parseCompat(f.compat)
+	if err != nil {
+		return nil, opts, err
+	}
+	set, err := f.load()
+	if err != nil {
+		return nil, opts, err
+	}
+	opts = labeler.Options{Rules: set, Section: f.section, Compat: compat}
+	if f.exceptions != "" {
+		if opts.Exceptions, err = corpus.LoadExceptions(f.exceptions); err != nil {
+			return nil, opts, err
+		}
+	}
+	l, err := labeler.New(opts)
+	var wrong rules.Errors
+	if err != nil && !errors.As(err, &wrong) { // a section that the rule set does not know
+		return nil, opts, usagef("--section: %w", err)
+	}
+	return l, opts, err
+}
+
+// parseCompat reads conventions joined by commas.
+func parseCompat(s string) (labeler.Compat, error) {
+	var c labeler.Compat
+	for name := range strings.SplitSeq(s, ",") {
+		switch strings.TrimSpace(name) {
+		case "none", "":
+		case "chexpert":
+			c = labeler.Compat{Aggregation: true, NoFinding: true}
+		case "aggregation":
+			c.Aggregation = true
+		case "no-finding":
+			c.NoFinding = true
+		default:
+			return c, usagef("--compat %q is not known; use chexpert, aggregation, no-finding or none", name)
+		}
+	}
+	return c, nil
+}
+
+// compatNames is what parseCompat read.
+func compatNames(c labeler.Compat) (names []string) {
+	if c.Aggregation {
+		names = append(names, "aggregation")
+	}
+	if c.NoFinding {
+		names = append(names, "no-finding")
+	}
+	return names
+}

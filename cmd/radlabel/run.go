@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+)
+
+// The exit codes. They are promises to scripts.
+const (
+	exitDone        = 0
+	exitCheck       = 1   // a check failed
+	exitUsage       = 2   // wrong usage
+	exitIO          = 3   // some input was not read, or some output not written
+	exitInterrupted = 130 // Ctrl-C, as a shell reports it
+)
+
+// failure is an error with its exit code. Without an error inside, all has
+// been said already.
+type failure struct {
+	code int
+	err  error
+}
+
+func (f failure) Error() string {
+	if f.err == nil {
+		return ""
+	}
+	return f.err.Error()
+}
+
+func (f failure) Unwrap() error { return f.err }
+
+// usagef is an error of wrong usage.
+func usagef(format string, args ...any) error {
+	return failure{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// app is what every command works with.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	terminal       bool // stderr is a terminal
+}
+
+// run is the whole program but for the process around it: it returns the exit
+// code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: quietPipe{stderr}, terminal: isTerminal(stderr)}
+	root := a.root()
+	root.SetArgs(args)
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitDone
+	}
+	var f failure
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		return exitDone // the reader of the output has seen enough
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(a.stderr, "radlabel: interrupted; nothing was written under the final name")
+		return exitInterrupted
+	case !errors.As(err, &f): // from cobra, which checks flags and arguments
+		f = failure{exitUsage, err}
+	}
+	switch {
+	case f.err == nil:
+	case f.code == exitUsage:
+		message := strings.TrimRight(f.Error(), "\n")
+		fmt.Fprintf(a.stderr, "radlabel: %s\nRun '%s --help' for usage.\n", message, command.CommandPath())
+	default:
+		fmt.Fprintln(a.stderr, strings.TrimRight(f.Error(), "\n"))
+	}
+	return f.code
+}
+
+// quietPipe takes messages for as long as someone reads them. That nobody does
+// is no reason to stop the work.
+type quietPipe struct{ io.Writer }
+
+func (q quietPipe) Write(p []byte) (int, error) {
+	if n, err := q.Writer.Write(p); err != nil && !errors.Is(err, syscall.EPIPE) {
+		return n, err
+	}
+	return len(p), nil
+}
+
+// action adapts a command's work: whatever fails while working is a failure of
+// input or output unless it says otherwise. Errors from outside of an action
+// are cobra's, of wrong usage.
+func action(work func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		err := work(cmd.Context(), args)
+		var f failure
+		if err == nil || errors.As(err, &f) {
+			return err
+		}
+		return failure{exitIO, err}
+	}
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "radlabel",
+		Short: "Label chest X-ray reports, with the evidence for every label",
+		Long: `Radlabel reads radiology reports of the chest and gives each its labels for the
+14 CheXpert observations, with the rule, the cue and the sentence that each label
+rests on. Everything works offline; nothing is sent anywhere.
+
+Exit codes: 0 done, 1 a check failed, 2 wrong usage, 3 some input could not be
+read or some output not written.`,
+		Example: `  radlabel label mimic-cxr-reports.zip -o labels.csv
+  radlabel explain "No pleural effusion. Possible edema."`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+
+		DisableFlagsInUseLine: true,
+		Args:                  unknownCommand,
+		RunE:                  needCommand,
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(
+		a.labelCommand(),
+		a.explainCommand(),
+		a.sectionsCommand(),
+		a.rulesCommand(),
+		a.chexpertCommand(),
+		a.versionCommand(),
+		a.manCommand(),
+	)
+	return root
+}
+
+// unknownCommand refuses arguments of a command that only has commands below
+// it, and names the one that may have been meant.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	message := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
+	var names []string
+	for _, below := range cmd.Commands() {
+		if below.IsAvailableCommand() {
+			names = append(names, below.Name())
+		}
+	}
+	if near := nearest(args[0], names); near != "" {
+		message += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return errors.New(message)
+}
+
+func needCommand(cmd *cobra.Command, _ []string) error {
+	fmt.Fprint(cmd.ErrOrStderr(), cmd.UsageString())
+	return failure{code: exitUsage}
+}
+
+// flagError adds the nearest flag to the error of an unknown one.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	if near := nearest(unknown.GetSpecifiedName(), names); near != "" {
+		return fmt.Errorf("%w; did you mean --%s?", err, near)
+	}
+	return err
+}
+
+// nearest gives the name that is fewest edits away, "" when none is near.
+func nearest(name string, names []string) string {
+	best, near := 1+len(name)/3, ""
+	for _, n := range names {
+		if d := distance(name, n); d <= best && (near == "" || d < best) {
+			best, near = d, n
+		}
+	}
+	return near
+}
+
+// distance is the Levenshtein distance in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := corner
+			if a[i] != b[j] {
+				change++
+			}
+			corner = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// colour decides whether to colour what goes to standard output.
+func (a *app) colour(when string) (bool, error) {
+	switch when {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto":
+		return isTerminal(a.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", nil
+	}
+	return false, usagef("--color %q: want auto, always or never", when)
+}
+
+// inputs asks for at least one input.
+func inputs(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errors.New("no input; give a file, a folder, or - for standard input")
+	}
+	return nil
+}
