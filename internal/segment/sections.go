@@ -247,7 +247,8 @@ func (s *Splitter) cuts(text string) []cut {
 		}
 		line = strings.TrimRight(line, " \t")
 		fresh = ok && c.end == start+len(line)
-		ended = ok || strings.IndexByte(".:!?;", line[len(line)-1]) >= 0
+		// After a header in small letters, the next may follow any text.
+		ended = fresh || ok && !isUpper(text[start]) || strings.IndexByte(".:!?;", line[len(line)-1]) >= 0
 	}
 	return cuts
 }
@@ -364,8 +365,15 @@ func (s *Splitter) find(plain []byte) (int, bool) {
 func (s *Splitter) inlineCuts(text string) []cut {
 	var cuts []cut
 	mixed := strings.IndexFunc(text, func(r rune) bool { return 'a' <= r && r <= 'z' }) >= 0
-	taken := 0
-	for colon := 0; colon < len(text); colon++ {
+	taken := trim(text, corpus.Span{End: len(text)}).Start
+	if taken < len(text) {
+		if c, ok := s.header(text[taken:], true, true); ok && c.kind <= contains {
+			c.start, c.end = taken, taken+c.end
+			cuts = append(cuts, c)
+			taken = c.end
+		}
+	}
+	for colon := taken; colon < len(text); colon++ {
 		i := strings.IndexByte(text[colon:], ':')
 		if i < 0 {
 			break

@@ -175,7 +175,7 @@ func split(dst []Token, s string, base int, bits uint64) []Token {
 				i = k
 				continue
 			}
-			add(i, j, Number, s[i:j])
+			add(i, j, Number, normal(s[i:j]))
 			if j+1 < len(s) && lower(s[j]) == 'x' && isDigit(s[j+1]) { // 1.2x0.8cm
 				add(j, j+1, Word, "x")
 				j++
