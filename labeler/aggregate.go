@@ -60,7 +60,7 @@ func (l *Labeler) aggregate(found *findings, blank string) []Label {
 func (l *Labeler) label(o corpus.Observation, mentions []placedFinding, blank string) Label {
 	label := Label{Observation: o}
 	strong := slices.ContainsFunc(mentions, func(m placedFinding) bool {
-		return !l.set.Rules[m.rule].Weak && m.assertion != corpus.Unmentioned
+		return !m.weak && m.assertion != corpus.Unmentioned
 	})
 	var seen [corpus.Positive + 1]bool
 	for _, m := range mentions {
@@ -68,7 +68,7 @@ func (l *Labeler) label(o corpus.Observation, mentions []placedFinding, blank st
 			label.Reason = l.analyzer.excludedBy(m.finding)
 			continue
 		}
-		if strong && l.set.Rules[m.rule].Weak {
+		if strong && m.weak {
 			continue
 		}
 		seen[m.assertion] = true

@@ -41,6 +41,7 @@ type finding struct {
 	mention     corpus.Span
 	cueSpan     corpus.Span
 	scope       corpus.Span
+	weak        bool // counts only where the report has no other mention of the observation
 }
 
 // candidate is a match of a rule, as a mention of one observation.
@@ -70,9 +71,10 @@ func (a *analyzer) analyze(sentence string) []finding {
 	var found []finding
 	for i, c := range candidates {
 		rule, v := &a.set.Rules[c.rule], verdicts[i]
-		f := finding{rule: c.rule, cue: -1, observation: c.of, assertion: rule.Bare, mention: bytes(tokens, c.start, c.end)}
+		f := finding{rule: c.rule, cue: -1, observation: c.of, assertion: rule.Bare, weak: rule.Weak, mention: bytes(tokens, c.start, c.end)}
 		if v.Governed {
 			f.cue, f.assertion = v.Cue.Index, v.Assertion
+			f.weak = f.weak || a.set.Cues[f.cue].Weak && mentions[i].Neutral
 			f.cueSpan = bytes(tokens, v.Cue.Start, v.Cue.End)
 			f.scope = bytes(tokens, v.Cue.ScopeStart, v.Cue.ScopeEnd)
 		}

@@ -26,6 +26,7 @@ type foundCue struct {
 	rule *rules.Cue
 	info *cueInfo
 	back bool // the scope lies before the cue (after Both and Either are decided)
+	last int  // the last token that no later cue takes from it: End-1, but for some terminators
 }
 
 // reading is a sentence as mentions of one set of tags see it: the cues that
@@ -92,7 +93,9 @@ func (r *reading) describe() {
 
 // choose keeps the cues that can govern mentions of the reading's tags and
 // settles overlaps: the longest match wins, then the kind in the order of the
-// constants of rules.Kind, then the one further left.
+// constants of rules.Kind, then the one further left. A terminator takes no
+// words from other cues, but is none within a longer one ("with" in "consistent
+// with").
 func (r *reading) choose(matches []rules.Match) {
 	var found, unless []foundCue
 	for _, match := range matches {
@@ -123,23 +126,32 @@ func (r *reading) choose(matches []rules.Match) {
 			cmp.Compare(a.Index, b.Index),
 		)
 	})
-	taken := make([]bool, len(r.tokens))
 	for _, c := range found {
-		if slices.Contains(taken[c.Start:c.End], true) || overlapsAny(c, unless) {
-			continue
+		taken := slices.ContainsFunc(r.cues, func(k foundCue) bool {
+			return k.Start < c.End && c.Start < k.End &&
+				(k.rule.Kind != rules.Terminator || c.rule.Kind == rules.Terminator)
+		})
+		if !taken && !overlapsAny(c, unless) {
+			r.cues = append(r.cues, c)
 		}
-		for i := c.Start; i < c.End; i++ {
-			taken[i] = true
-		}
-		r.cues = append(r.cues, c)
 	}
-	slices.SortFunc(r.cues, func(a, b foundCue) int { return cmp.Compare(a.Start, b.Start) })
+	slices.SortFunc(r.cues, func(a, b foundCue) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End))
+	})
 	for n, c := range r.cues {
 		if c.rule.Direction == rules.Inside && c.rule.Kind != rules.Pseudo {
 			continue // its gap holds words that others still have to see
 		}
 		for i := c.Start; i < c.End; i++ {
+			if had := r.words[i].cue; had >= 0 && r.cues[had].rule.Kind != rules.Terminator {
+				continue
+			}
 			r.words[i].cue = n
+		}
+	}
+	for i, w := range r.words {
+		if w.cue >= 0 {
+			r.cues[w.cue].last = i
 		}
 	}
 }

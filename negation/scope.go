@@ -13,19 +13,50 @@ func (r *reading) setScope(c *foundCue) {
 	case rules.Backward:
 		r.backward(c)
 	case rules.Both:
-		if r.backward(c); !r.holdsMention(c) {
+		if r.attributive(c) {
+			r.forward(c)
+		} else if r.backward(c); !r.holdsMention(c) {
 			r.forward(c)
 		}
 	case rules.Either:
-		if r.forward(c); !r.holdsMention(c) && r.closes(c) {
-			r.backward(c)
-			if !r.holdsMention(c) {
+		r.forward(c)
+		if r.predicative(c) || !r.holdsMention(c) && r.closes(c) {
+			if r.backward(c); !r.holdsMention(c) {
 				r.forward(c)
 			}
 		}
 	case rules.Inside:
 		c.ScopeStart, c.ScopeEnd = c.Start, c.End
 	}
+}
+
+// predicative reports whether the cue says something of a subject before it:
+// it begins with a finite verb, or stands behind one, behind a mention, or
+// behind another such predicate ("is stable and normal").
+func (r *reading) predicative(c *foundCue) bool {
+	if r.words[c.Start].verb {
+		return true
+	}
+	for i := c.Start - 1; i >= 0; i-- {
+		w := &r.words[i]
+		switch {
+		case w.mention, w.verb, w.cue >= 0 && r.cues[w.cue].back:
+			return true
+		case w.and && i > 0 && r.words[i-1].cue >= 0 && r.cues[r.words[i-1].cue].back, w.adverb && !w.modifier:
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// attributive reports whether the cue qualifies a noun that follows it.
+func (r *reading) attributive(c *foundCue) bool {
+	if c.End == len(r.tokens) || r.predicative(c) {
+		return false
+	}
+	w := &r.words[c.End]
+	return r.tokens[c.End].Kind == segment.Word && !w.verb && !w.adverb && !w.and && !w.or && (w.cue < 0 || w.mention)
 }
 
 // closes reports whether the cue can speak of what stands before it. One that
@@ -76,11 +107,13 @@ scan:
 				i = next.End
 				break scan // a predicate closes the clause
 			}
-			i = next.End
+			i = next.last + 1
 			continue
 		}
 		switch {
-		case w.comma && (c.rule.Reach > 0 || !passed && c.rule.Direction == rules.Either || passed && !r.listGoesOn(c, i)):
+		case w.comma && (c.rule.Reach > 0 || !passed && r.keepsClose(c) || passed && !r.listGoesOn(c, i)):
+			break scan
+		case w.verb && c.rule.Direction == rules.Both:
 			break scan
 		case w.open && w.partner > i:
 			for _, m := range r.mentions {
@@ -94,6 +127,14 @@ scan:
 		i++
 	}
 	c.ScopeEnd = r.trimRight(c.End, i)
+}
+
+// keepsClose reports whether the scope of the cue ends at a comma even before
+// it has reached a mention: one that may as well look back ("possible"), unless
+// it is set between commas itself ("or, less likely, pneumonia").
+func (r *reading) keepsClose(c *foundCue) bool {
+	d := c.rule.Direction
+	return (d == rules.Either || d == rules.Both) && (c.Start == 0 || !r.words[c.Start-1].comma)
 }
 
 // scopes reports whether the cue decides assertions (and is no affirmation,
@@ -171,7 +212,7 @@ scan:
 		if r.words[i+1].clause && i+1 < c.Start || c.rule.Reach > 0 && c.Start-1-i >= c.rule.Reach {
 			break
 		}
-		if w.cue >= 0 && r.cues[w.cue].End == i+1 && r.cues[w.cue].Start != c.Start {
+		if w.cue >= 0 && r.cues[w.cue].last == i && r.cues[w.cue].Start != c.Start {
 			prev := &r.cues[w.cue]
 			if prev.endsScopeOf(c, rules.Backward, passed) || passed && forwardOnly(prev) {
 				break
@@ -183,7 +224,11 @@ scan:
 			continue
 		}
 		switch {
-		case w.comma && (passed || !own) && !r.listReaches(i, c.Start):
+		case w.comma && !passed && own:
+			if before := r.apposition(i); before >= 0 {
+				own, i = false, before
+			}
+		case w.comma && !r.listReaches(i, c.Start):
 			break scan
 		case w.close && w.partner >= 0:
 			i = w.partner - 1
@@ -218,6 +263,20 @@ func (t *foundCue) endsScopeOf(c *foundCue, d rules.Direction, passed bool) bool
 		return false
 	}
 	return (t.rule.Direction == d || t.rule.Direction == rules.Both) && (t.rule.When != rules.AfterMention || passed || d == rules.Backward)
+}
+
+// apposition finds the comma that opens what the comma at i closes: "the tube,
+// 4 cm above the carina, was removed". It returns -1 where there is none.
+func (r *reading) apposition(i int) int {
+	for j := i - 1; j > 0; j-- {
+		switch w := &r.words[j]; {
+		case w.verb, w.clause, w.mention, w.cue >= 0 && r.cues[w.cue].rule.Kind != rules.Pseudo:
+			return -1
+		case w.comma:
+			return j
+		}
+	}
+	return -1
 }
 
 // listReaches reports whether the comma at i separates items of one list whose
