@@ -1,6 +1,8 @@
 package negation
 
 import (
+	"slices"
+
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/segment"
 	"github.com/radlabel/radlabel/rules"
@@ -162,7 +164,7 @@ func (r *reading) alternative(m Mention) *foundCue {
 			continue
 		}
 		left, right := r.itemsBefore(c), r.itemsBehind(c)
-		if c.rule.Weak && !different(left, right) && !r.beforeWord(c, left, right) {
+		if c.rule.Weak && !different(left, right) && !r.besideWord(c, left, right) {
 			continue
 		}
 		for _, side := range [][]Mention{left, right} {
@@ -177,11 +179,22 @@ func (r *reading) alternative(m Mention) *foundCue {
 	return nil
 }
 
-// beforeWord reports whether the cue is a word that follows a mention at once
-// and goes on with something that is no mention: "nodule or vessel".
-func (r *reading) beforeWord(c *foundCue, left, right []Mention) bool {
-	return len(right) == 0 && len(left) > 0 && left[0].End == c.Start && r.tokens[c.Start].Kind == segment.Word &&
-		c.End < len(r.tokens) && r.tokens[c.End].Kind == segment.Word
+// besideWord reports whether the weak cue is a word ("or") that joins a mention
+// to something that is none: it follows the mention at once ("nodule or
+// vessel"), or stands where an affirmation offers both ("likely aspiration or
+// pneumonia").
+func (r *reading) besideWord(c *foundCue, left, right []Mention) bool {
+	if c.Start == 0 || c.End == len(r.tokens) || r.tokens[c.Start].Kind != segment.Word {
+		return false
+	}
+	if len(right) == 0 {
+		return len(left) > 0 && left[0].End == c.Start && r.tokens[c.End].Kind == segment.Word
+	}
+	before := r.words[c.Start-1]
+	return len(left) == 0 && r.tokens[c.Start-1].Kind == segment.Word && !before.modifier &&
+		slices.ContainsFunc(r.cues, func(a foundCue) bool {
+			return a.rule.Kind == rules.Affirmation && a.rule.Direction == rules.Forward && a.End < c.Start && a.covers(right[0])
+		})
 }
 
 // different reports whether both sides have a mention, of observations of

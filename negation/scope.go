@@ -168,13 +168,15 @@ func (r *reading) listGoesOn(c *foundCue, i int) bool {
 	if next < len(r.tokens) && (r.words[next].or || r.words[next].and) {
 		return next+1 < len(r.tokens) && (r.words[next].or || !r.words[next+1].affirm)
 	}
-	mentions := 0
+	mentions, or := 0, false
 	affirmed := next < len(r.tokens) && r.words[next].affirm
 	for j := next; j < len(r.tokens); j++ {
 		w := &r.words[j]
 		switch {
-		case w.or && mentions > 0:
-			return true
+		case w.or:
+			if or = true; mentions > 0 {
+				return true
+			}
 		case w.and && mentions > 0 && !affirmed:
 			return true
 		case w.verb:
@@ -184,7 +186,9 @@ func (r *reading) listGoesOn(c *foundCue, i int) bool {
 		case w.open && w.partner > j:
 			j = w.partner
 		case w.mention && !r.words[j+1].mention:
-			mentions++
+			if mentions++; or {
+				return true
+			}
 		}
 	}
 	return c.rule.Kind == rules.Negation && !affirmed
