@@ -67,8 +67,8 @@ func (o *opening) jsonl(st *stream, plain []byte) (*input, error) {
 		j := &jsonlReader{s: s, opts: o.opts, place: o.place}
 		j.read(st)
 	}}
-	start := bytes.TrimLeft(bytes.TrimPrefix(plain, []byte(byteOrderMark)), " \t\r\n")
-	if bytes.HasPrefix(start, []byte("[")) {
+	plain = bytes.TrimPrefix(plain, []byte(byteOrderMark))
+	if bytes.HasPrefix(bytes.TrimLeft(plain, " \t\r\n"), []byte("[")) {
 		return nil, o.problem("this is a JSON array", "write one object a line")
 	}
 	// The first line that has a report tells the fields; others may have others.

@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"archive/tar"
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -17,6 +18,7 @@ type member struct {
 	place Place
 	read  func(limit int) ([]byte, error) // the bytes are valid until the next member
 	err   *Problem                        // in place of read: it cannot be read
+	alone bool                            // given by the user, so a report whatever its name
 }
 
 // container visits its members in order until visit returns false.
@@ -28,7 +30,10 @@ var errTooLarge = errors.New("larger than the limit")
 func readMembers(s *sink, members container, src Source, whole Place) {
 	found, skipped := 0, 0
 	members(func(m member) bool {
-		r, ok := reportOf(src, m.name)
+		r, ok := memberReport(src, m.name)
+		if m.alone {
+			r, ok = reportOf(src, m.name)
+		}
 		switch {
 		case m.name == "" && m.err != nil:
 			s.problem(Report{}, m.err)
@@ -89,8 +94,16 @@ func (s *sink) unreadable(r Report, err error) bool {
 	return s.lost(r, "cannot be read: "+reason(err), "")
 }
 
-// reportOf gives the ids that a member's name tells, and whether the name is
-// that of a report.
+// memberReport is reportOf for one file among others.
+func memberReport(src Source, name string) (Report, bool) {
+	if isCompanion(name) {
+		return Report{}, false
+	}
+	return reportOf(src, name)
+}
+
+// reportOf gives the ids that a file's name tells, and whether the name is that
+// of a report.
 func reportOf(src Source, name string) (Report, bool) {
 	dir, base := path.Split(name)
 	stem, ending := cutEnding(base)
@@ -135,10 +148,12 @@ func isCompanion(name string) bool {
 	if hidden(base) || strings.HasPrefix(name, "__MACOSX/") || strings.HasSuffix(name, "/") {
 		return true
 	}
-	stem, _ := cutEnding(base)
-	switch strings.ToLower(stem) {
-	case "license", "readme", "sha256sums", "records", "index":
+	stem, ending := cutEnding(strings.ToLower(base))
+	switch stem {
+	case "license", "readme", "sha256sums":
 		return true
+	case "records", "index":
+		return ending != ".txt"
 	}
 	return strings.HasSuffix(plainName(base), ".csv")
 }
@@ -150,11 +165,8 @@ func guessMembers(members container) (src Source) {
 	seen := 0
 	members(func(m member) bool {
 		seen++
-		if isCompanion(m.name) {
-			return seen < enough
-		}
-		for _, s := range []Source{MIMIC, OpenI, Text} {
-			if _, ok := reportOf(s, m.name); !ok {
+		for _, s := range memberSources {
+			if _, ok := memberReport(s, m.name); !ok {
 				continue
 			}
 			if src == "" || s == MIMIC {
@@ -170,7 +182,7 @@ func guessMembers(members container) (src Source) {
 // firstReport gives the ids of the first report in a container.
 func firstReport(members container, src Source) (first Report) {
 	members(func(m member) bool {
-		r, ok := reportOf(src, m.name)
+		r, ok := memberReport(src, m.name)
 		if ok {
 			first = r
 		}
@@ -179,14 +191,20 @@ func firstReport(members container, src Source) (first Report) {
 	return first
 }
 
-// folder visits the files under a folder in lexical order. Their names begin
-// with the path as given, for the ids in it: s50414267.txt may be reached by
-// the root p10000032.
+// folder visits the files under a folder in lexical order. Their names are
+// absolute, for the ids in them: s50414267.txt may be reached by the root ".".
 func folder(root string, follow bool) container {
 	return func(visit func(member) bool) {
 		w := folderWalk{follow: follow, visit: visit}
-		w.walk(root, nil)
+		w.walk(root, absolute(root), nil)
 	}
+}
+
+func absolute(name string) string {
+	if abs, err := filepath.Abs(name); err == nil {
+		name = abs
+	}
+	return filepath.ToSlash(name)
 }
 
 type folderWalk struct {
@@ -195,7 +213,8 @@ type folderWalk struct {
 	buf    []byte
 }
 
-func (w *folderWalk) walk(dir string, above []fs.FileInfo) bool {
+// walk visits what is in dir; above are the folders that hold it.
+func (w *folderWalk) walk(dir, name string, above []fs.FileInfo) bool {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return w.fail(dir, "", "cannot be read: "+reason(err), "")
@@ -211,63 +230,48 @@ func (w *folderWalk) walk(dir string, above []fs.FileInfo) bool {
 		return false
 	}
 	for _, e := range entries {
-		name := filepath.Join(dir, e.Name())
-		mode := e.Type()
-		if mode&fs.ModeSymlink != 0 {
-			target, err := os.Stat(name)
-			isDir := err == nil && target.IsDir()
-			switch {
-			case err == nil && w.follow:
-				mode = target.Mode().Type()
-			case err != nil && w.follow:
-				if !w.fail(name, filepath.ToSlash(name), "the link leads nowhere: "+reason(err), "remove the link") {
-					return false
-				}
-				continue
-			default:
-				shown := filepath.ToSlash(name)
-				if isDir {
-					shown = "" // whatever its name, reports may be in it
-				}
-				if !w.fail(name, shown, "a symbolic link, not followed", "give its target as an input") {
-					return false
-				}
-				continue
-			}
-		}
-		switch {
-		case mode.IsDir():
-			if !w.walk(name, above) {
-				return false
-			}
-		case mode.IsRegular():
-			if !w.visit(member{name: filepath.ToSlash(name), place: Place{Path: name}, read: w.file(name)}) {
-				return false
-			}
-		default:
-			if !w.fail(name, filepath.ToSlash(name), "neither a file nor a folder", "") {
-				return false
-			}
+		if !w.entry(filepath.Join(dir, e.Name()), path.Join(name, e.Name()), e.Type(), above) {
+			return false
 		}
 	}
 	return true
 }
 
-func (w *folderWalk) fail(place, name, what, do string) bool {
-	p := Place{Path: place}
-	return w.visit(member{name: name, place: p, err: &Problem{Place: p, What: what, Do: do, Lost: true}})
+func (w *folderWalk) entry(file, name string, mode fs.FileMode, above []fs.FileInfo) bool {
+	if mode&fs.ModeSymlink != 0 {
+		target, err := os.Stat(file)
+		switch {
+		case !w.follow:
+			if err == nil && target.IsDir() {
+				name = "" // whatever it is called, reports may be in it
+			}
+			return w.fail(file, name, "a symbolic link, not followed", "give its target as an input")
+		case err != nil:
+			return w.fail(file, name, "the link leads nowhere: "+reason(err), "remove the link")
+		}
+		mode = target.Mode()
+	}
+	switch {
+	case mode.IsDir():
+		return w.walk(file, name, above)
+	case mode.IsRegular():
+		return w.visit(member{name: name, place: Place{Path: file}, read: func(limit int) ([]byte, error) {
+			f, err := os.Open(file)
+			if err != nil {
+				return nil, err
+			}
+			defer f.Close()
+			w.buf, err = readAll(f, w.buf, limit)
+			return w.buf, err
+		}})
+	default:
+		return w.fail(file, name, "neither a file nor a folder", "")
+	}
 }
 
-func (w *folderWalk) file(name string) func(int) ([]byte, error) {
-	return func(limit int) ([]byte, error) {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		w.buf, err = readAll(f, w.buf, limit)
-		return w.buf, err
-	}
+func (w *folderWalk) fail(file, name, what, do string) bool {
+	p := Place{Path: file}
+	return w.visit(member{name: name, place: p, err: &Problem{Place: p, What: what, Do: do, Lost: true}})
 }
 
 // readAll reads to the end into buf, and fails with errTooLarge past limit.
@@ -307,10 +311,16 @@ func tarball(path string, open func() (io.ReadCloser, error)) container {
 		}
 		defer r.Close()
 		var buf []byte
-		archive := tar.NewReader(r)
+		in := &zeroCounter{Reader: r}
+		archive := tar.NewReader(in)
 		for {
 			h, err := archive.Next()
 			if err == io.EOF {
+				// The standard library takes the end of the file for the end of
+				// the archive, which is two blocks of zeros.
+				if in.zeros < 1024 {
+					fail(io.ErrUnexpectedEOF)
+				}
 				return
 			}
 			if err != nil && !(errors.Is(err, tar.ErrInsecurePath) && h != nil) {
@@ -340,25 +350,40 @@ func tarball(path string, open func() (io.ReadCloser, error)) container {
 	}
 }
 
+// zeroCounter counts the zeros that the bytes read so far end with.
+type zeroCounter struct {
+	io.Reader
+	zeros int
+}
+
+func (z *zeroCounter) Read(p []byte) (int, error) {
+	n, err := z.Reader.Read(p)
+	if rest := bytes.TrimRight(p[:n], "\x00"); len(rest) > 0 {
+		z.zeros = n - len(rest)
+	} else {
+		z.zeros += n
+	}
+	return n, err
+}
+
 // single visits the one report that a stream is, under a name that makes it
 // one in any format.
 func single(st *stream, src Source) container {
 	return func(visit func(member) bool) {
-		name := filepath.ToSlash(st.path)
+		name := absolute(st.path)
 		if st.path == "-" {
 			name = "stdin"
 		}
-		if isCompressedName(name) {
-			name = strings.TrimSuffix(name, path.Ext(name))
-		}
+		name = path.Join(path.Dir(name), withoutCompression(path.Base(name)))
 		if _, ok := reportOf(src, name); !ok {
 			stem, _ := cutEnding(path.Base(name))
-			name = strings.TrimLeft(stem, ".") + map[Source]string{OpenI: ".xml"}[src]
-			if src != OpenI {
-				name += ".txt"
+			ending := ".txt"
+			if src == OpenI {
+				ending = ".xml"
 			}
+			name = strings.TrimLeft(stem, ".") + ending
 		}
-		visit(member{name: name, place: Place{Path: st.path}, read: func(limit int) ([]byte, error) {
+		visit(member{name: name, alone: true, place: Place{Path: st.path}, read: func(limit int) ([]byte, error) {
 			r, err := st.open()
 			if err != nil {
 				return nil, err
@@ -367,8 +392,4 @@ func single(st *stream, src Source) container {
 			return readAll(r, nil, limit)
 		}})
 	}
-}
-
-func isCompressedName(name string) bool {
-	return strings.HasSuffix(name, ".gz") || strings.HasSuffix(name, ".zst")
 }

@@ -46,9 +46,11 @@ func newStream(path string, info fs.FileInfo, read *atomic.Int64) (*stream, erro
 
 // plainName is the base name of a path in lower case, without .gz or .zst.
 func plainName(path string) string {
-	name := strings.ToLower(filepath.Base(path))
-	name = strings.TrimSuffix(name, ".gz")
-	return strings.TrimSuffix(name, ".zst")
+	return withoutCompression(strings.ToLower(filepath.Base(path)))
+}
+
+func withoutCompression(name string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
 }
 
 // head gives the first bytes as they are in the file. Of a pipe with text it
@@ -127,7 +129,11 @@ func isCompressed(head []byte) bool { return isGzip(head) || isZstd(head) }
 
 // decompress undoes gzip and zstd, and passes anything else on.
 func decompress(in *bufio.Reader) (io.ReadCloser, error) {
-	head, _ := in.Peek(4)
+	// Of a short text on a pipe, four bytes may be long in coming.
+	head, _ := in.Peek(1)
+	if string(head) == "\x1f" || string(head) == "\x28" {
+		head, _ = in.Peek(4)
+	}
 	switch {
 	case isGzip(head):
 		return gzip.NewReader(in)

@@ -174,7 +174,7 @@ func countZip(path string, src Source) int {
 		if err != nil {
 			return -1
 		}
-		if _, ok := reportOf(src, h.name); ok {
+		if _, ok := memberReport(src, h.name); ok {
 			n++
 		}
 	}

@@ -1,0 +1,132 @@
+package corpus
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestJSONL(t *testing.T) {
+	for _, tt := range []struct {
+		name, data string
+		opts       Options
+		ids, texts []string
+		messages   []string
+		columns    Columns
+	}{
+		{
+			name: "plain", data: "{\"id\":\"a\",\"text\":\"No\\r\\neffusion.\"}\r\n\n{\"id\":2,\"text\":null}",
+			ids: []string{"a", "2"}, texts: []string{"No\neffusion.", ""}, columns: Columns{ID: "id", Text: "text"},
+			messages: []string{"warn r.jsonl:3: the report is empty"},
+		},
+		{
+			name: "named fields", data: `{"key":7,"words":"x","text":"y"}`, opts: Options{IDColumn: "key", TextColumn: "words"},
+			ids: []string{"7"}, texts: []string{"x"}, columns: Columns{ID: "key", Text: "words"},
+		},
+		{
+			name: "sections in the order of the object", data: `{"impression":"Normal.","id":"a","findings":"Clear.","labels":{"x":[1]}}` + "\n" + `{"findings":"Clear.","id":"b"}`,
+			ids: []string{"a", "b"}, texts: []string{"IMPRESSION: Normal.\n\nFINDINGS: Clear.", "FINDINGS: Clear."},
+			columns: Columns{ID: "id", Sections: []string{"impression", "findings"}},
+		},
+		{
+			name: "a first line about the file", data: "{\"tool\":\"radlabel\"}\n{\"id\":\"a\",\"text\":\"x\"}\n",
+			ids: []string{"a"}, texts: []string{"x"}, columns: Columns{ID: "id", Text: "text"},
+			messages: []string{"lost r.jsonl:1: there is no field of report text among tool"},
+		},
+		{
+			name: "bad lines", data: "{\"id\":1,\"text\":\"x\"}\n{\"id\":2,\n[1]\n{\"id\":3,\"text\":\"y\"} z\n{\"id\":4,\"text\":[]}\nno\n{\"id\":5,\"text\":\"z\"}\n",
+			ids: []string{"1", "5"}, texts: []string{"x", "z"}, columns: Columns{ID: "id", Text: "text"},
+			messages: []string{
+				"lost r.jsonl:2: the line is not a JSON object", "lost r.jsonl:3: the line is not a JSON object",
+				"lost r.jsonl:4: there is something after the JSON object", `lost r.jsonl:5: the field "text" is not a string`,
+				"lost r.jsonl:6: the line is not a JSON object",
+			},
+		},
+		{
+			name: "ids missing", data: "{\"text\":\"x\"}\n{\"id\":\"\",\"text\":\"y\"}\n",
+			ids: []string{"1", "2"}, texts: []string{"x", "y"}, columns: Columns{Text: "text"},
+			messages: []string{"warn r.jsonl:2: the id is empty; the number of the line stands for it"},
+		},
+		{
+			name: "Windows-1252 and a byte order mark", data: "\ufeff{\"id\":1,\"text\":\"\xc9dema\"}\n",
+			ids: []string{"1"}, texts: []string{"Édema"}, columns: Columns{ID: "id", Text: "text"},
+			messages: []string{"warn r.jsonl:1: 1 byte is not UTF-8, read as Windows-1252"},
+		},
+		{
+			name: "blank lines alone", data: "\n\n", ids: []string{}, texts: []string{},
+			messages: []string{"lost r.jsonl: there is no line in it"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.messages == nil {
+				tt.messages = []string{}
+			}
+			g := readAllOf(t, tt.opts, write(t, "r.jsonl", []byte(tt.data)))
+			assert.Equal(t, "jsonl", g.reader.Format())
+			assert.Equal(t, tt.columns, g.reader.Columns())
+			assert.Equal(t, tt.messages, g.messages())
+			assert.Equal(t, tt.ids, g.ids())
+			assert.Equal(t, tt.texts, g.texts())
+
+			again := readAllOf(t, tt.opts, write(t, "r.jsonl.zst", zst(t, []byte(tt.data))))
+			assert.Equal(t, tt.ids, again.ids())
+		})
+	}
+}
+
+func TestJSONLSubjects(t *testing.T) {
+	g := readAllOf(t, Options{}, write(t, "r", []byte(`{"subject_id":10000032,"study_id":50414267,"text":"x"}`)))
+	assert.True(t, g.reader.HasSubjects())
+	assert.Equal(t, "50414267", g.reports[0].ID)
+	assert.Equal(t, "10000032", g.reports[0].Subject)
+}
+
+func TestJSONLTakesAnyText(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var b bytes.Buffer
+		want := []string{}
+		for _, text := range rapid.SliceOfN(rapid.String(), 1, 8).Draw(t, "texts") {
+			line, err := json.Marshal(map[string]string{"text": text})
+			require.NoError(t, err)
+			b.Write(append(line, '\n'))
+			want = append(want, unixLines(text))
+		}
+		r, err := Open(t.Context(), []string{"-"}, Options{From: "jsonl", Stdin: &b})
+		require.NoError(t, err)
+		got := []string{}
+		for report, err := range r.Reports(t.Context()) {
+			if err == nil {
+				got = append(got, report.Text)
+			}
+		}
+		require.Equal(t, want, got)
+	})
+}
+
+func FuzzJSONL(f *testing.F) {
+	f.Add([]byte("{\"id\":1,\"text\":\"x\"}\n{\"findings\":\"y\"}\n"))
+	f.Add([]byte("{\n\xff}\n{\"text\":\"\\ud800\"}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := Open(t.Context(), []string{"-"}, Options{From: "jsonl", Stdin: bytes.NewReader(data), MaxReportBytes: 4096})
+		if err != nil {
+			return
+		}
+		checkAll(t, r)
+		if len(data) > headBytes || r.inputs[0].void {
+			return
+		}
+		lines := 0
+		for line := range bytes.Lines(bytes.TrimPrefix(data, []byte(byteOrderMark))) {
+			if len(bytes.TrimSpace(line)) > 0 {
+				lines++
+			}
+		}
+		if c := r.Counts(); lines > 0 && c.Reports+c.Lost != lines {
+			t.Fatalf("%d lines, %+v", lines, c)
+		}
+	})
+}
