@@ -23,10 +23,11 @@ type word struct {
 // foundCue is a cue in the sentence.
 type foundCue struct {
 	Cue
-	rule *rules.Cue
-	info *cueInfo
-	back bool // the scope lies before the cue (after Both and Either are decided)
-	last int  // the last token that no later cue takes from it: End-1, but for some terminators
+	rule  *rules.Cue
+	info  *cueInfo
+	back  bool // the scope lies before the cue (after Both and Either are decided)
+	close bool // a scope forward ends at the first comma: the cue may as well look back
+	last  int  // the last token that no later cue takes from it: End-1, but for some terminators
 }
 
 // reading is a sentence as mentions of one set of tags see it: the cues that

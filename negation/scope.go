@@ -13,17 +13,23 @@ func (r *reading) setScope(c *foundCue) {
 	case rules.Backward:
 		r.backward(c)
 	case rules.Both:
-		if r.attributive(c) {
-			r.forward(c)
-		} else if r.backward(c); !r.holdsMention(c) {
-			r.forward(c)
-		}
-	case rules.Either:
-		r.forward(c)
-		if r.predicative(c) || !r.holdsMention(c) && r.closes(c) {
-			if r.backward(c); !r.holdsMention(c) {
-				r.forward(c)
+		if !r.attributive(c) {
+			if r.backward(c); r.holdsMention(c) {
+				return
 			}
+		}
+		c.close = true
+		r.forward(c)
+	case rules.Either:
+		r.backward(c)
+		subject := r.holdsMention(c)
+		if subject && r.predicative(c) && (r.words[c.Start].verb || !r.leadsToMention(c.End)) {
+			return
+		}
+		// set between commas itself, it looks over the second: "or, less likely, X"
+		c.close = subject && !(c.Start > 0 && r.words[c.Start-1].comma)
+		if r.forward(c); !r.holdsMention(c) && subject && r.closes(c) {
+			r.backward(c)
 		}
 	case rules.Inside:
 		c.ScopeStart, c.ScopeEnd = c.Start, c.End
@@ -57,6 +63,17 @@ func (r *reading) attributive(c *foundCue) bool {
 	}
 	w := &r.words[c.End]
 	return r.tokens[c.End].Kind == segment.Word && !w.verb && !w.adverb && !w.and && !w.or && (w.cue < 0 || w.mention)
+}
+
+// leadsToMention reports whether nothing but modifiers stand between token i
+// and a mention.
+func (r *reading) leadsToMention(i int) bool {
+	for ; i < len(r.tokens); i++ {
+		if w := &r.words[i]; w.mention || !w.modifier {
+			return w.mention
+		}
+	}
+	return false
 }
 
 // closes reports whether the cue can speak of what stands before it. One that
@@ -111,7 +128,7 @@ scan:
 			continue
 		}
 		switch {
-		case w.comma && (c.rule.Reach > 0 || !passed && r.keepsClose(c) || passed && !r.listGoesOn(c, i)):
+		case w.comma && (c.rule.Reach > 0 || !passed && c.close || passed && !r.listGoesOn(c, i)):
 			break scan
 		case w.verb && c.rule.Direction == rules.Both:
 			break scan
@@ -127,14 +144,6 @@ scan:
 		i++
 	}
 	c.ScopeEnd = r.trimRight(c.End, i)
-}
-
-// keepsClose reports whether the scope of the cue ends at a comma even before
-// it has reached a mention: one that may as well look back ("possible"), unless
-// it is set between commas itself ("or, less likely, pneumonia").
-func (r *reading) keepsClose(c *foundCue) bool {
-	d := c.rule.Direction
-	return (d == rules.Either || d == rules.Both) && (c.Start == 0 || !r.words[c.Start-1].comma)
 }
 
 // scopes reports whether the cue decides assertions (and is no affirmation,
