@@ -85,7 +85,7 @@ func (r *chexpertRun) run(ctx context.Context, _ []string) error {
 		return err
 	}
 	t := newTally(r.app, !r.verbose)
-	if err := t.label(ctx, l, reader, whole(reader.Reports(ctx)), 0, w); err != nil {
+	if err := t.label(ctx, l, reader, asOneSection(reader.Reports(ctx)), 0, w); err != nil {
 		return err
 	}
 	if err := w.Close(); err != nil {
@@ -106,7 +106,7 @@ func (r *chexpertRun) run(ctx context.Context, _ []string) error {
 // taken as: it has no sections of its own, whatever headers stand in it.
 const wholeText = "impression"
 
-func whole(reports iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.Report, error] {
+func asOneSection(reports iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.Report, error] {
 	return func(yield func(corpus.Report, error) bool) {
 		for r, err := range reports {
 			if err == nil {

@@ -55,7 +55,7 @@ With --id it is one report of a larger input.`,
 	flags.StringVar(&r.reportID, "id", "", "explain the report with this `id` of the inputs")
 	flags.StringVar(&r.html, "html", "", "write an HTML page to this `file` in place of text")
 	flags.BoolVar(&r.json, "json", false, "write the labels with their evidence as a JSON object")
-	flags.StringVar(&r.colours, "color", "auto", "colour the text: auto, always, never")
+	flags.StringVar(&r.colours, "color", "auto", "`when` to colour the text: auto, always, never")
 	cmd.MarkFlagsMutuallyExclusive("html", "json")
 	r.inputFlags.add(flags)
 	r.labelFlags.add(flags)

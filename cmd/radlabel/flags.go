@@ -39,7 +39,7 @@ type ruleFlags struct{ folder, name string }
 
 func (f *ruleFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.folder, "rules", "", "`folder` of rules that replaces or extends the embedded ones")
-	flags.StringVar(&f.name, "ruleset", "chexpert", "embedded rule set: "+strings.Join(rules.Names(), ", "))
+	flags.StringVar(&f.name, "ruleset", "chexpert", "embedded rule set by `name`: "+strings.Join(rules.Names(), ", "))
 }
 
 func (f *ruleFlags) load() (*rules.Set, error) {

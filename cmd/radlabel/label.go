@@ -46,8 +46,8 @@ output. It appears under its name only when it is whole.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&r.out, "output", "o", "-", "output `file`; - is CSV on standard output")
-	flags.StringVar(&r.layout, "layout", string(output.Default), "columns of a CSV: default, mimic, chexpert-labeler")
-	flags.IntVar(&r.workers, "workers", 0, "reports labelled at a time (one a core)")
+	flags.StringVar(&r.layout, "layout", string(output.Default), "`columns` of a CSV: default, mimic, chexpert-labeler")
+	flags.IntVar(&r.workers, "workers", 0, "`number` of reports labelled at a time (one a core)")
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no progress, warnings or summary: errors alone")
 	r.inputFlags.add(flags)
 	r.labelFlags.add(flags)
@@ -123,7 +123,7 @@ func (standardOutput) Abort()        {}
 func (s standardOutput) Write(p []byte) (int, error) {
 	n, err := s.Writer.Write(p)
 	if err != nil {
-		err = fmt.Errorf("standard output: not written: %w", err)
+		err = output.NotWritten("standard output", err)
 	}
 	return n, err
 }
@@ -168,8 +168,10 @@ func header(l *labeler.Labeler, opts labeler.Options) output.Header {
 // label labels every report into w. Problems of single reports are told and
 // counted, and end nothing.
 func (t *tally) label(ctx context.Context, l *labeler.Labeler, reader *corpus.Reader, reports iter.Seq2[corpus.Report, error], workers int, w output.Writer) error {
-	stop := t.progress(reader)
-	defer stop()
+	if t.terminal != nil && !t.quiet {
+		t.bar = newBar(t.terminal, reader)
+		defer t.bar.hide()
+	}
 	for result, err := range l.LabelAll(ctx, reports, workers) {
 		var problem *corpus.Problem
 		switch {

@@ -242,11 +242,13 @@ func (r *rulesRun) lint(context.Context, []string) error {
 			return err
 		}
 	}
-	if len(found) > 0 {
-		return failure{exitCheck, fmt.Errorf("radlabel: %s in the rule set %s", count(len(found), "complaint"), set.Name)}
+	wrong := len(found.Fatal())
+	warnings := len(found) - wrong
+	if wrong > 0 {
+		return failure{exitCheck, fmt.Errorf("radlabel: the rule set %s has %s and %s", set.Name, count(wrong, "error"), count(warnings, "warning"))}
 	}
-	_, err = fmt.Fprintf(r.stdout, "%s: %s and %s, nothing to complain of\n", set.Name,
-		count(len(set.Rules), "rule"), count(len(set.Cues), "cue"))
+	_, err = fmt.Fprintf(r.stdout, "%s: %s and %s, no errors, %s\n", set.Name,
+		count(len(set.Rules), "rule"), count(len(set.Cues), "cue"), count(warnings, "warning"))
 	return err
 }
 

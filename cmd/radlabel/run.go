@@ -48,13 +48,16 @@ func usagef(format string, args ...any) error {
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	terminal       bool // stderr is a terminal
+	terminal       *os.File // stderr, where it is a terminal; else nil
 }
 
 // run is the whole program but for the process around it: it returns the exit
 // code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: quietPipe{stderr}, terminal: isTerminal(stderr)}
+	a := &app{stdin: stdin, stdout: stdout, stderr: quietPipe{stderr}}
+	if isTerminal(stderr) {
+		a.terminal = stderr.(*os.File)
+	}
 	root := a.root()
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)

@@ -6,20 +6,15 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/labeler"
 )
 
 const (
-	shownOfAKind = 20          // problems of one kind that are printed as they come
-	placesOfKind = 3           // places of one kind in the summary
-	patience     = time.Second // work that takes longer shows a progress bar
+	shownOfAKind = 20 // problems of one kind that are printed as they come
+	placesOfKind = 3  // places of one kind in the summary
 )
 
 // tally accounts for every report: it prints problems as they come, shows the
@@ -28,8 +23,8 @@ type tally struct {
 	*app
 	quiet      bool
 	start      time.Time
-	messages   io.Writer    // stderr, or above the progress bar
-	results    atomic.Int64 // read by the progress bar
+	bar        *bar // nil where nobody looks
+	results    int
 	empty      int
 	unlabelled int // not empty, but without a part to label
 	lost       int
@@ -45,11 +40,12 @@ type kind struct {
 }
 
 func newTally(a *app, quiet bool) *tally {
-	return &tally{app: a, quiet: quiet, start: time.Now(), messages: a.stderr}
+	return &tally{app: a, quiet: quiet, start: time.Now()}
 }
 
 func (t *tally) result(r labeler.Result) {
-	t.results.Add(1)
+	t.results++
+	t.bar.set(t.results)
 	switch {
 	case isBlank(r.Report.Text):
 		t.empty++
@@ -81,15 +77,15 @@ func (t *tally) problem(p *corpus.Problem) {
 	if p.Lost {
 		t.lost++
 	}
-	if t.quiet && !p.Lost {
+	if t.quiet && !p.Lost || k.count > shownOfAKind+1 {
 		return
 	}
-	switch {
-	case k.count <= shownOfAKind:
-		fmt.Fprintln(t.messages, p.Error())
-	case k.count == shownOfAKind+1:
-		fmt.Fprintf(t.messages, "radlabel: more of this kind is counted and not shown: %s\n", what)
+	t.bar.hide()
+	if k.count <= shownOfAKind {
+		fmt.Fprintln(t.stderr, p.Error())
+		return
 	}
+	fmt.Fprintf(t.stderr, "radlabel: more of this kind is counted and not shown: %s\n", what)
 }
 
 // failure is the error of lost reports.
@@ -109,7 +105,7 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 		return
 	}
 	took := time.Since(t.start)
-	read := int(t.results.Load())
+	read := t.results
 	var b strings.Builder
 	format := reader.Format()
 	if format == "" {
@@ -175,64 +171,6 @@ func columnNames(c corpus.Columns) string {
 	return strings.Join(parts, ", ")
 }
 
-// progress shows a bar with the rate and the time left once the work has taken
-// a while, if stderr is a terminal. The function given ends it.
-func (t *tally) progress(reader *corpus.Reader) (stop func()) {
-	if t.quiet || !t.terminal {
-		return func() {}
-	}
-	show := make(chan any)
-	delay := time.AfterFunc(patience, func() { close(show) })
-	bars := mpb.New(mpb.WithOutput(t.stderr), mpb.WithAutoRefresh(), mpb.WithWidth(40), mpb.WithRenderDelay(show))
-	// Neither reports nor bytes are known of a pipe: then there is a rate alone.
-	const whole = 1000
-	bar := bars.New(whole, mpb.BarStyle(),
-		mpb.BarRemoveOnComplete(),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return t.state(reader) })))
-	ticker, ended := time.NewTicker(200*time.Millisecond), make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-ticker.C:
-				// One short of the whole: a full bar would end before the work.
-				bar.SetCurrent(min(int64(t.fraction(reader)*whole), whole-1))
-			case <-ended:
-				return
-			}
-		}
-	}()
-	t.messages = bars
-	return func() {
-		ticker.Stop()
-		close(ended)
-		delay.Stop()
-		bar.Abort(true)
-		bars.Wait()
-		t.messages = t.stderr
-	}
-}
-
-// fraction is the part of the work that is done, 0 where it is not known.
-func (t *tally) fraction(reader *corpus.Reader) float64 {
-	if total := reader.Total(); total > 0 {
-		return float64(t.results.Load()) / float64(total)
-	}
-	if read, total := reader.Progress(); total > 0 {
-		return float64(read) / float64(total)
-	}
-	return 0
-}
-
-// state is "12,000 reports, 3,900/s, 50 s left".
-func (t *tally) state(reader *corpus.Reader) string {
-	done, took := int(t.results.Load()), time.Since(t.start)
-	s := fmt.Sprintf(" %s, %s/s", count(done, "report"), thousands(int(float64(done)/took.Seconds())))
-	if f := min(t.fraction(reader), 1); f > 0 {
-		s += ", " + duration(time.Duration(float64(took)*(1-f)/f)) + " left"
-	}
-	return s
-}
-
 // count is "1 report" or "12,000 reports".
 func count(n int, noun string) string {
 	if n == 1 {
@@ -253,7 +191,9 @@ func thousands(n int) string {
 // duration is rounded to what a reader wants to know.
 func duration(d time.Duration) string {
 	switch {
-	case d < 10*time.Second:
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 10*time.Second && d%time.Second != 0:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%.0f s", d.Seconds())

@@ -28,15 +28,15 @@ func Create(name string) (*File, error) {
 	case err == nil && !info.Mode().IsRegular():
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
-			return nil, explainWrite(name, err)
+			return nil, NotWritten(name, err)
 		}
 		return &File{f: f}, nil
 	case err == nil:
 		if name, err = filepath.EvalSymlinks(name); err != nil {
-			return nil, explainWrite(name, err)
+			return nil, NotWritten(name, err)
 		}
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, explainWrite(name, err)
+		return nil, NotWritten(name, err)
 	}
 	folder := filepath.Dir(name)
 	f, err := os.CreateTemp(folder, "."+filepath.Base(name)+".*.tmp") // mode 0600
@@ -44,7 +44,7 @@ func Create(name string) (*File, error) {
 		return nil, fmt.Errorf("%s: the folder %s does not exist; create it first", name, folder)
 	}
 	if err != nil {
-		return nil, explainWrite(name, err)
+		return nil, NotWritten(name, err)
 	}
 	return &File{f: f, final: name}, nil
 }
@@ -53,7 +53,7 @@ func Create(name string) (*File, error) {
 func (f *File) Write(p []byte) (int, error) {
 	n, err := f.f.Write(p)
 	if err != nil {
-		err = explainWrite(f.name(), err)
+		err = NotWritten(f.name(), err)
 	}
 	return n, err
 }
@@ -64,13 +64,13 @@ func (f *File) Commit() error {
 	if f.final == "" {
 		f.closed = true
 		if err := f.f.Close(); err != nil {
-			return explainWrite(f.name(), err)
+			return NotWritten(f.name(), err)
 		}
 		return nil
 	}
 	if err := f.f.Sync(); err != nil {
 		f.Abort()
-		return explainWrite(f.final, err)
+		return NotWritten(f.final, err)
 	}
 	f.closed = true
 	err := f.f.Close()
@@ -79,7 +79,7 @@ func (f *File) Commit() error {
 	}
 	if err != nil {
 		os.Remove(f.f.Name())
-		return explainWrite(f.final, err)
+		return NotWritten(f.final, err)
 	}
 	// The rename itself reaches the disk with its folder. Not every file
 	// system can do this, and the file is whole without it.
@@ -110,9 +110,9 @@ func (f *File) name() string {
 	return f.f.Name()
 }
 
-// explainWrite says which output failed and what to do. The temporary name
-// would mean nothing to a reader and is dropped.
-func explainWrite(name string, err error) error {
+// NotWritten says which output failed and what to do. Of err it keeps the cause
+// alone: a temporary name in it would mean nothing to a reader.
+func NotWritten(name string, err error) error {
 	var pathErr *fs.PathError
 	var linkErr *os.LinkError
 	cause := err

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/radlabel/radlabel/corpus"
+)
+
+const (
+	patience = time.Second            // work that takes longer shows a bar
+	redraw   = 100 * time.Millisecond // between two changes of the bar
+	whole    = 1000                   // the bar's steps
+)
+
+// bar is a progress bar with the rate and the time left. It shows itself once
+// the work has been silent for a while, and hides for messages, which come
+// again where it stood. A nil bar does nothing. Its methods are for one
+// goroutine.
+type bar struct {
+	terminal  *os.File
+	reader    *corpus.Reader
+	start     time.Time
+	results   atomic.Int64 // the line is drawn by a goroutine of mpb
+	changed   time.Time    // when the bar was hidden or last drawn
+	container *mpb.Progress
+	line      *mpb.Bar
+}
+
+func newBar(terminal *os.File, reader *corpus.Reader) *bar {
+	now := time.Now()
+	return &bar{terminal: terminal, reader: reader, start: now, changed: now}
+}
+
+// set tells the number of results so far.
+func (b *bar) set(results int) {
+	if b == nil {
+		return
+	}
+	b.results.Store(int64(results))
+	silent := time.Since(b.changed)
+	switch {
+	case b.container == nil && silent >= patience:
+		b.show()
+	case b.container == nil || silent < redraw:
+		return
+	}
+	b.changed = time.Now()
+	// One step short of the whole: a full bar would end before the work.
+	b.line.SetCurrent(min(int64(b.fraction()*whole), whole-1))
+}
+
+func (b *bar) show() {
+	b.container = mpb.New(mpb.WithOutput(b.terminal), mpb.WithWidth(40))
+	b.line = b.container.New(whole, mpb.BarStyle(),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return b.state() })))
+}
+
+// hide takes the bar away; it comes back with the results after a silence.
+func (b *bar) hide() {
+	if b == nil {
+		return
+	}
+	if b.container != nil {
+		b.line.Abort(true)
+		b.container.Wait()
+		b.container = nil
+	}
+	b.changed = time.Now()
+}
+
+// fraction is the part of the work that is done, 0 where it is not known: of a
+// pipe, neither reports nor bytes are.
+func (b *bar) fraction() float64 {
+	if total := b.reader.Total(); total > 0 {
+		return min(float64(b.results.Load())/float64(total), 1)
+	}
+	if read, total := b.reader.Progress(); total > 0 {
+		return min(float64(read)/float64(total), 1)
+	}
+	return 0
+}
+
+// state is " 12,000 reports, 3,900/s, 50 s left".
+func (b *bar) state() string {
+	done, took := int(b.results.Load()), time.Since(b.start)
+	s := fmt.Sprintf(" %s, %s/s", count(done, "report"), thousands(int(float64(done)/took.Seconds())))
+	if f := b.fraction(); f > 0 {
+		left := time.Duration(float64(took) * (1 - f) / f)
+		s += ", " + duration(max(left.Round(time.Second), time.Second)) + " left"
+	}
+	return s
+}
