@@ -294,15 +294,22 @@ func (s *Splitter) header(line string, fresh, ended bool) (cut, bool) {
 		}
 		j++
 	}
-	var buf [maxHeader]byte
-	plain := appendPlain(buf[:0], line[:j])
-	if len(plain) == 0 || j == maxHeader {
+	if j == maxHeader {
 		return cut{}, false
 	}
 	alone := strings.TrimSpace(line[j:]) == ""
 	stop := byte(0)
 	if j < len(line) {
 		stop = line[j]
+	}
+	// Most lines are text, and are known for it by now.
+	if stop != ':' && !(fresh || ended && capitals) || !alone && strings.IndexByte(":;._", stop) < 0 {
+		return cut{}, false
+	}
+	var buf [maxHeader]byte
+	plain := appendPlain(buf[:0], line[:j])
+	if len(plain) == 0 {
+		return cut{}, false
 	}
 	colon := stop == ':' && (j+1 == len(line) || !isDigit(line[j+1]))
 	title := isUpper(line[0])
