@@ -253,14 +253,15 @@ func (s *Splitter) cuts(text string) []cut {
 	return cuts
 }
 
+const finalReportLine = "FINAL REPORT"
+
 // finalReport gives the length of FINAL REPORT where the line has nothing
 // else, or 0.
 func finalReport(line string) int {
-	const want = "FINAL REPORT"
-	if len(line) < len(want) || !strings.EqualFold(line[:len(want)], want) {
+	end := len(finalReportLine)
+	if len(line) < end || !strings.EqualFold(line[:end], finalReportLine) {
 		return 0
 	}
-	end := len(want)
 	if end < len(line) && line[end] == ':' {
 		end++
 	}
@@ -373,6 +374,11 @@ func (s *Splitter) inlineCuts(text string) []cut {
 	var cuts []cut
 	mixed := strings.IndexFunc(text, func(r rune) bool { return 'a' <= r && r <= 'z' }) >= 0
 	taken := trim(text, corpus.Span{End: len(text)}).Start
+	if end := taken + len(finalReportLine); strings.HasPrefix(text[taken:], finalReportLine) &&
+		(end == len(text) || !isAlnumAt(text, end)) {
+		cuts = append(cuts, cut{kind: final, start: taken, end: end})
+		taken = skipBlanks(text, end, len(text))
+	}
 	if taken < len(text) {
 		if c, ok := s.header(text[taken:], true, true); ok && c.kind <= contains {
 			c.start, c.end = taken, taken+c.end

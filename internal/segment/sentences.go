@@ -259,9 +259,9 @@ func (s *scanner) number(i int) (end, n int) {
 	return 0, 0
 }
 
-// inline reads a list marker inside a line. It must have the number that the
-// list has come to, and stand where an item can start: the numbers of ribs,
-// levels and images are no markers.
+// inline reads a list marker inside a line. Inside a sentence it must have the
+// number that the list has come to, and stand where an item can start: the
+// numbers of ribs, levels and images are no markers.
 func (s *scanner) inline(i int) (end, n int) {
 	text := s.text
 	if text[i] == "•"[0] {
@@ -274,15 +274,13 @@ func (s *scanner) inline(i int) (end, n int) {
 		return 0, 0
 	}
 	end, n = s.number(i)
-	if end == 0 || n != s.next {
+	if end == 0 || n != s.next && s.start >= 0 {
 		return 0, 0
 	}
 	if k := skipBlanks(text, end, s.end); k == s.end || text[k] == '\n' || text[k] == '\r' {
 		return 0, 0 // "rib 2." ends the line
 	}
-	if s.start < 0 {
-		// At the start of a sentence; a number glued to the stop before it
-		// must be followed by text, lest it is a decimal.
+	if s.start < 0 { // behind a stop, "2." is no sentence of its own
 		return end, n
 	}
 	before := text[s.last-1]

@@ -43,6 +43,7 @@ func TestSentences(t *testing.T) {
 		{"hash", "#1. Edema #2. Effusion\n#3 Nodule", "Edema|Effusion|Nodule"},
 		{"bullets", "- No edema\n- Effusion\n* Nodule\n• Scar • Mass", "No edema|Effusion|Nodule|Scar|Mass"},
 		{"dash glued", "-No edema\n-Effusion", "No edema|Effusion"},
+		{"list without its start", "Chest 1. Clear. 2. No edema.", "Chest 1.|Clear.|No edema."},
 		{"a minus is no bullet", "Moved\n -2 cm", "Moved\n -2 cm"},
 		{"dash after a sentence", "Clear. - No edema", "Clear.|No edema"},
 		{"number that is not the next of a list", "Fracture of rib\n 7. No edema", "Fracture of rib\n 7.|No edema"},
