@@ -36,9 +36,10 @@ func readMembers(s *sink, members container, src Source, whole Place) {
 		}
 		switch {
 		case m.name == "" && m.err != nil:
-			s.problem(Report{}, m.err)
-			found++ // something was said of it
-			return !s.done
+			if m.err.Lost {
+				found++ // what is lost may have been reports
+			}
+			return s.problem(Report{}, m.err)
 		case !ok:
 			if !isCompanion(m.name) {
 				skipped++

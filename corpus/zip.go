@@ -183,7 +183,7 @@ func countZip(path string, src Source) int {
 
 type zipDirectory struct {
 	start, end int64 // of the entries, in the file
-	base       int64 // what stands before the archive in the file
+	base       int64 // what the offsets in the archive are short of
 	entries    uint64
 }
 
@@ -218,15 +218,15 @@ func findZipDirectory(r io.ReaderAt, size int64) (zipDirectory, bool) {
 			entries, dirSize, dirStart, endStart = e.entries, e.size, e.start, e.at
 		}
 	}
-	if dirSize > uint64(endStart) || dirStart > uint64(endStart)-dirSize {
+	if dirSize > uint64(endStart) || dirStart > uint64(size) {
 		return none, false
 	}
 	d := zipDirectory{start: int64(dirStart), entries: entries}
-	d.end = d.start + int64(dirSize)
-	// Something may stand before the archive, not counted in its offsets.
-	if base := endStart - d.end; base > 0 && !startsZipEntry(r, d.start) {
-		d.start, d.end, d.base = d.start+base, d.end+base, base
+	// Something may stand before the archive, or be missing at its front.
+	if start := endStart - int64(dirSize); !startsZipEntry(r, d.start) && startsZipEntry(r, start) {
+		d.start, d.base = start, start-d.start
 	}
+	d.end = min(d.start+int64(dirSize), endStart)
 	if entries > 0 && !startsZipEntry(r, d.start) {
 		return none, false
 	}
@@ -368,6 +368,9 @@ type inflater struct {
 func (z *inflater) member(w *window, h zipHeader, limit int) ([]byte, error) {
 	if err := h.check(limit); err != nil {
 		return nil, err
+	}
+	if h.offset < 0 {
+		return nil, errZipLocal
 	}
 	local, err := w.at(h.offset, zipLocalLen)
 	if err != nil {
