@@ -272,7 +272,7 @@ func (r *reading) itemsBefore(c *foundCue) []Mention {
 		case w.close && w.partner >= 0 && words == 0:
 			i = w.partner
 			continue
-		case w.verb, w.open, r.words[i+1].clause, r.endsItem(i):
+		case w.verb, w.open, r.words[i+1].clause, r.endsItem(i), w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Affirmation:
 			return items
 		case w.comma:
 			if commas++; len(items) == 0 && !serial {
