@@ -405,8 +405,8 @@ func (r *resolver) expand(n *node) ([]path, error) {
 			if s.kind == stepClass && s.name != numberClass {
 				tails = r.members(r.classes[s.name])
 			}
-			if len(members)*len(tails) > maxPaths {
-				return nil, &phraseError{0, fmt.Sprintf("phrase expands to more than %d word paths; split it", maxPaths)}
+			if len(all)+len(members)*len(tails) > maxPaths {
+				return nil, &phraseError{n.at, fmt.Sprintf("phrase expands to more than %d word paths; split it", maxPaths)}
 			}
 			var next []path
 			for _, m := range members {

@@ -198,6 +198,7 @@ func TestLoadErrors(t *testing.T) {
 		{"class name", "x.yaml", "classes:\n  - name: number\n    words: [x]\n", `x.yaml:2:11: number: class @number is built in; take another name`},
 		{"repeated class", "x.yaml", class("[x]"), `x.yaml:2:5: mod: class "mod" is there already, at classes.yaml:2:5`},
 		{"class circle", "classes.yaml", "classes:\n  - name: mod\n    words: [a, '@b']\n  - name: b\n    words: ['c @mod']\n", `classes.yaml:5:16: b: classes are defined in a circle: @mod -> @b -> @mod`},
+		{"huge class", "classes.yaml", "classes:\n  - name: mod\n    words: ['" + strings.TrimSpace(strings.Repeat("(a|b) ", 14)) + " @two']\n  - name: two\n    words: [c, d]\n", `classes.yaml:3:14: mod: phrase expands to more than 20000 word paths; split it`},
 		{"unknown class in class", "classes.yaml", class("['@modd']"), `classes.yaml:3:14: mod: no class @modd; did you mean "mod"?`},
 		{"gap in class", "classes.yaml", class("[a ..2 b]"), `classes.yaml:3:15: mod: a class or a repeated group holds words, alternatives and classes, but no gap and no repetition`},
 		{"section twice", "x.yaml", "sections:\n  - name: impression\n", `x.yaml:2:5: impression: section "impression" is there already, at sections.yaml:3:5`},
