@@ -88,10 +88,7 @@ func (r *chexpertRun) run(ctx context.Context, _ []string) error {
 	if err := t.label(ctx, l, reader, asOneSection(reader.Reports(ctx)), 0, w); err != nil {
 		return err
 	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	if err := out.Commit(); err != nil {
+	if err := t.finish(w, out); err != nil {
 		return err
 	}
 	how := "the published labeler's conventions: none"

@@ -85,9 +85,12 @@ func (f *labelFlags) labeler() (*labeler.Labeler, labeler.Options, error) {
 		}
 	}
 	l, err := labeler.New(opts)
-	var wrong rules.Errors
-	if err != nil && !errors.As(err, &wrong) { // a section that the rule set does not know
-		return nil, opts, usagef("--section: %w", err)
+	if err != nil {
+		anySection := opts
+		anySection.Section = ""
+		if _, again := labeler.New(anySection); again == nil {
+			return nil, opts, usagef("--section: %w", err) // the rule set works: the section is what is wrong
+		}
 	}
 	return l, opts, err
 }

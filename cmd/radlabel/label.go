@@ -97,10 +97,7 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	if err := t.label(ctx, l, reader, reader.Reports(ctx), r.workers, w); err != nil {
 		return err
 	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	if err := out.Commit(); err != nil {
+	if err := t.finish(w, out); err != nil {
 		return err
 	}
 	t.summary(reader, fmt.Sprintf("rules %s %.12s, section %s", opts.Rules.Name, opts.Rules.Digest, opts.Section), r.out)
@@ -187,6 +184,17 @@ func (t *tally) label(ctx context.Context, l *labeler.Labeler, reader *corpus.Re
 		}
 	}
 	return ctx.Err()
+}
+
+// finish completes the output, unless there is nothing to put into it.
+func (t *tally) finish(w output.Writer, out sink) error {
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if t.nothing() {
+		return nil // the caller aborts
+	}
+	return out.Commit()
 }
 
 // isBlank reports whether a text has nothing to label.

@@ -33,7 +33,8 @@ type tally struct {
 
 // kind is problems that differ in places and numbers alone.
 type kind struct {
-	what   string
+	what   string // with numbers and quoted words left out
+	first  string // in full
 	lost   bool
 	count  int
 	places []string
@@ -67,7 +68,7 @@ func (t *tally) problem(p *corpus.Problem) {
 		}
 	}
 	if k == nil {
-		k = &kind{what: what, lost: p.Lost}
+		k = &kind{what: what, first: p.What, lost: p.Lost}
 		t.kinds = append(t.kinds, k)
 	}
 	k.count++
@@ -87,6 +88,10 @@ func (t *tally) problem(p *corpus.Problem) {
 	}
 	fmt.Fprintf(t.stderr, "radlabel: more of this kind is counted and not shown: %s\n", what)
 }
+
+// nothing reports whether no report was read although there were some. Then an
+// output of an earlier run is worth more than an empty one.
+func (t *tally) nothing() bool { return t.results == 0 && t.lost > 0 }
 
 // failure is the error of lost reports.
 func (t *tally) failure() error {
@@ -134,21 +139,26 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 		if k.lost {
 			name = "lost"
 		}
-		places := strings.Join(k.places, ", ")
+		what, places := k.what, strings.Join(k.places, ", ")
+		if k.count == 1 {
+			what = k.first
+		}
 		if k.count > len(k.places) {
 			places += ", ..."
 		}
-		fmt.Fprintf(&b, "  %s, %s: %s (%s)\n", name, thousands(k.count), k.what, places)
+		fmt.Fprintf(&b, "  %s, %s: %s (%s)\n", name, thousands(k.count), what, places)
 	}
 	fmt.Fprintf(&b, "  %s\n", how)
-	if where == "-" {
-		where = "standard output"
+	switch {
+	case t.nothing() && where != "-":
+		fmt.Fprintf(&b, "  nothing written to %s\n", where)
+	default:
+		if where == "-" {
+			where = "standard output"
+		}
+		fmt.Fprintf(&b, "  written to %s: %s in %s, %s reports/s\n", where, count(read, "row"),
+			duration(took), thousands(int(float64(read)/took.Seconds())))
 	}
-	fmt.Fprintf(&b, "  written to %s: %s in %s", where, count(read, "row"), duration(took))
-	if took > 0 {
-		fmt.Fprintf(&b, ", %s reports/s", thousands(int(float64(read)/took.Seconds())))
-	}
-	b.WriteByte('\n')
 	io.WriteString(t.stderr, b.String())
 }
 
