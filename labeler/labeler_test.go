@@ -252,6 +252,23 @@ func TestAggregationIgnoresOrderAndRepetition(t *testing.T) {
 	})
 }
 
+// wrap breaks the line behind every third word.
+func wrap(s string) string {
+	words := strings.Split(s, " ")
+	var b strings.Builder
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case i%3 == 0:
+			b.WriteString("\n ")
+		default:
+			b.WriteByte(' ')
+		}
+		b.WriteString(w)
+	}
+	return b.String()
+}
+
 // Things that must not change a label.
 func TestFormDoesNotMatter(t *testing.T) {
 	l := newLabeler(t, labeler.Options{Section: "all"})
@@ -261,7 +278,7 @@ func TestFormDoesNotMatter(t *testing.T) {
 		"number glued":              func(s string) string { return "1." + s },
 		"upper case":                strings.ToUpper,
 		"lower case":                strings.ToLower,
-		"wrapped":                   func(s string) string { return strings.ReplaceAll(s, " ", "\n ") },
+		"wrapped":                   wrap,
 		"double blanks":             func(s string) string { return strings.ReplaceAll(s, " ", "  ") },
 		"curly quotes":              strings.NewReplacer("'", "’", `"`, "”").Replace,
 	}
@@ -376,5 +393,31 @@ func BenchmarkLabel(b *testing.B) {
 			}
 			b.SetBytes(n / int64(b.N))
 		})
+	}
+}
+
+// MIMIC-CXR's policy labels the text that testdata says it does.
+func TestLabelledText(t *testing.T) {
+	want := map[string]map[string]string{}
+	for _, row := range table(t, "labelled-text.csv", ',') {
+		want[row["study_id"]] = row
+	}
+	l := newLabeler(t, labeler.Options{})
+	for _, r := range reports(t) {
+		row := want[r.Study]
+		labelled := l.Label(r).Labelled
+		if row["section"] == "" {
+			for _, s := range labelled {
+				assert.Empty(t, strings.TrimSpace(s.Span.In(r.Text)), r.Study)
+			}
+			continue
+		}
+		if !assert.NotEmpty(t, labelled, r.Study) {
+			continue
+		}
+		text := strings.Join(strings.Fields(r.Text[labelled[0].Span.Start:labelled[len(labelled)-1].Span.End]), " ")
+		assert.Equal(t, row["section"], labelled[0].Name, r.Study)
+		assert.True(t, strings.HasPrefix(text, row["first_words"]), "%s begins %.40q, not %q", r.Study, text, row["first_words"])
+		assert.True(t, strings.HasSuffix(text, row["last_words"]), "%s ends otherwise than %q", r.Study, row["last_words"])
 	}
 }

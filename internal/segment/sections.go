@@ -111,6 +111,7 @@ type cut struct {
 	kind       kind
 	def        int
 	start, end int
+	fresh      bool // a paragraph starts with it
 }
 
 func (s *Splitter) block(c cut) bool {
@@ -131,8 +132,8 @@ func isBlock(name string) bool { return name == wetRead || name == addendum }
 //   - a known or misspelt header always starts a section;
 //   - a header known only by a word that it contains (a view name) starts one
 //     unless it stands in a labelled section, whose text it then is;
-//   - an unknown header ("LUNGS:") starts one only where no known section is
-//     open, and is text elsewhere;
+//   - an unknown header ("LUNGS:") starts one where no known section is open,
+//     or at a new paragraph of one that is not labelled, and is text elsewhere;
 //   - wet reads and addenda last to the next rule, FINAL REPORT or block of
 //     their kind, whatever headers they hold, when a report follows there;
 //   - a rule ends blocks and the preamble, and is a part of any other section.
@@ -176,7 +177,7 @@ func (s *Splitter) Split(text string) []corpus.Section {
 		case c.kind == ruled && openKnown && !isBlock(open.Name),
 			i < until && !block,
 			c.kind == contains && openLabelled && !block,
-			c.kind == unknown && openKnown:
+			c.kind == unknown && openKnown && (openLabelled || !c.fresh):
 			continue
 		}
 		closeAt(c.start)
@@ -242,7 +243,7 @@ func (s *Splitter) cuts(text string) []cut {
 		}
 		c, ok := s.header(line, fresh, ended)
 		if ok {
-			c.start, c.end = start, start+c.end
+			c.start, c.end, c.fresh = start, start+c.end, fresh
 			cuts = append(cuts, c)
 		}
 		line = strings.TrimRight(line, " \t")

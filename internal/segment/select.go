@@ -13,9 +13,10 @@ import (
 //
 //   - "auto" or "": by the policy, one section. Where the policy names a
 //     section, it is the last of that name that has text; last-paragraph is the
-//     text after the first paragraph break of the last section, under that
-//     section's name;
-//   - "all": every section that the section file says is labelled;
+//     text after the first paragraph break of the last section, or the whole
+//     of one whose header is not known;
+//   - "all": every section that the section file says is labelled or does not
+//     know ("TUBES AND LINES"); where none has text, the last paragraph;
 //   - names joined by commas: every section of these names. An unknown name is
 //     an error that lists the names; it is reported whatever the text, so that
 //     Select("", nil, want) checks want.
@@ -72,14 +73,21 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 	case !headed:
 		return s.whole(sections), nil
 	case want == "all":
-		return full(func(sec corpus.Section) bool {
+		found := full(func(sec corpus.Section) bool {
 			def, ok := s.def(sec.Name)
-			return ok && s.defs[def].Labelled
-		}), nil
+			return !ok || s.defs[def].Labelled
+		})
+		if found != nil {
+			return found, nil
+		}
+		if sec, ok := s.lastParagraph(text, sections); ok {
+			return []corpus.Section{sec}, nil
+		}
+		return nil, nil
 	}
 	for _, p := range s.policy {
 		if p == LastParagraph {
-			if sec, ok := lastParagraph(text, sections); ok {
+			if sec, ok := s.lastParagraph(text, sections); ok {
 				return []corpus.Section{sec}, nil
 			}
 			continue
@@ -146,18 +154,22 @@ func (s *Splitter) whole(sections []corpus.Section) []corpus.Section {
 }
 
 // lastParagraph is the text after the first paragraph break of the last
-// section that is no wet read or addendum.
-func lastParagraph(text string, sections []corpus.Section) (corpus.Section, bool) {
+// section that is no wet read or addendum, as a section of that name. A section
+// whose header is not known is all text.
+func (s *Splitter) lastParagraph(text string, sections []corpus.Section) (corpus.Section, bool) {
 	for _, sec := range slices.Backward(sections) {
 		if isBlock(sec.Name) {
 			continue
+		}
+		if _, ok := s.def(sec.Name); !ok && !sec.Span.Empty() {
+			return sec, true
 		}
 		for i := sec.Span.Start; i < sec.Span.End; {
 			_, i = lineEnd(text, i, sec.Span.End)
 			eol, _ := lineEnd(text, i, sec.Span.End)
 			if skipBlanks(text, i, eol) == eol && eol < sec.Span.End {
-				sec.Span = trim(text, corpus.Span{Start: i, End: sec.Span.End})
-				return sec, !sec.Span.Empty()
+				span := trim(text, corpus.Span{Start: i, End: sec.Span.End})
+				return corpus.Section{Name: LastParagraph, Header: corpus.Span{Start: span.Start, End: span.Start}, Span: span}, !span.Empty()
 			}
 		}
 		return corpus.Section{}, false
