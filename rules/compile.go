@@ -524,7 +524,7 @@ func (b *builder) matcher() *Matcher {
 	for id := range m.start {
 		m.start[id] = m.starts(root, ID(id))
 	}
-	m.scratch.New = func() any { return &scratch{seen: make([][]uint32, m.meets)} }
+	m.scratch.New = func() any { return &scratch{near: make([]visits, m.meets)} }
 	return m
 }
 

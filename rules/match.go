@@ -43,14 +43,44 @@ func compareMatches(a, b Match) int {
 
 // scratch is what one walk needs besides the matcher.
 type scratch struct {
-	ids   []ID  // of the tokens but Joins
-	place []int // their indices
-	start int   // where the walk began
-	// seen holds, for each node where ways meet and each number of tokens
-	// behind start, the stamp of the last start that led there.
-	seen  [][]uint32
-	stamp uint32
+	ids   []ID       // of the tokens but Joins
+	place []int      // their indices
+	start int        // where the walk began
+	near  []visits   // by trieNode.meet: the first 64 tokens behind start
+	far   [][]uint32 // by trieNode.meet, then tokens behind those: the stamp of the last start that led there
+	stamp uint32     // of start
 	dst   []Match
+}
+
+// visits are the numbers of tokens behind a start at which a node was reached.
+type visits struct {
+	tokens uint64
+	stamp  uint32
+}
+
+// been reports whether the walk was at the node i tokens behind its start
+// already, and remembers that it is now.
+func (s *scratch) been(meet int32, i int) bool {
+	if i < 64 {
+		v := &s.near[meet]
+		if v.stamp != s.stamp {
+			*v = visits{stamp: s.stamp}
+		}
+		was := v.tokens&(1<<i) != 0
+		v.tokens |= 1 << i
+		return was
+	}
+	if s.far == nil {
+		s.far = make([][]uint32, len(s.near))
+	}
+	row := s.far[meet]
+	for len(row) <= i-64 {
+		row = append(row, 0)
+	}
+	s.far[meet] = row
+	was := row[i-64] == s.stamp
+	row[i-64] = s.stamp
+	return was
 }
 
 // Match appends every match of every phrase in the tokens of one sentence to
@@ -70,9 +100,8 @@ func (m *Matcher) Match(dst []Match, tokens []segment.Token) []Match {
 			continue
 		}
 		if s.stamp++; s.stamp == 0 { // wrapped: old stamps could look new
-			for _, row := range s.seen {
-				clear(row)
-			}
+			clear(s.near)
+			s.far = nil
 			s.stamp = 1
 		}
 		s.start = i
@@ -97,17 +126,9 @@ const rootNode node32 = 1
 // walk goes on from node n in front of token i.
 func (m *Matcher) walk(s *scratch, n node32, i int) {
 	t := &m.nodes[n]
-	if t.meet >= 0 {
-		// Once is enough, and keeps the walk from growing exponentially.
-		row, at := s.seen[t.meet], i-s.start
-		for len(row) <= at {
-			row = append(row, 0)
-			s.seen[t.meet] = row
-		}
-		if row[at] == s.stamp {
-			return
-		}
-		row[at] = s.stamp
+	// Once is enough, and keeps the walk from growing exponentially.
+	if t.meet >= 0 && s.been(t.meet, i-s.start) {
+		return
 	}
 	if t.targets < t.targetsEnd {
 		start, end := s.place[s.start], s.place[i-1]+1
