@@ -60,6 +60,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	root := a.root()
 	root.SetArgs(args)
+	return a.execute(ctx, root)
+}
+
+// execute runs the command that the arguments name, says what went wrong, and
+// gives the exit code.
+func (a *app) execute(ctx context.Context, root *cobra.Command) int {
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone

@@ -48,10 +48,20 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			e.Setenv("TESTBIN", exe)
+			if data := os.Getenv("RADLABEL_DATA"); data != "" {
+				abs, err := filepath.Abs(data)
+				if err != nil {
+					return err
+				}
+				e.Setenv("RADLABEL_DATA", abs)
+			}
 			e.Setenv("TESTDATA", filepath.Join(project, "testdata"))
 			return os.CopyFS(filepath.Join(e.WorkDir, "rules"), os.DirFS(rules))
 		},
 		Condition: func(condition string) (bool, error) {
+			if name, ok := strings.CutPrefix(condition, "env:"); ok {
+				return os.Getenv(name) != "", nil
+			}
 			switch condition {
 			case "root":
 				return os.Geteuid() == 0, nil

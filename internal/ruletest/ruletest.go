@@ -129,19 +129,22 @@ func (r *run) rule(full *labeler.Labeler, rule *rules.Rule) error {
 // unmentioned checks an example in which the observation must not be found:
 // at the mark, or, without one, nowhere by this rule.
 func (r *run) unmentioned(e rules.Example, rule *rules.Rule, text string, mark corpus.Span, marked bool, inFull, alone []labeler.Evidence) {
+	counts := func(m labeler.Evidence) bool {
+		id, _, _ := strings.Cut(m.Rule, "#")
+		return m.Assertion != corpus.Unmentioned && (marked && m.Mention.Overlaps(mark) || !marked && id == rule.ID)
+	}
+	got := ""
 	for _, where := range []struct {
 		name     string
 		mentions []labeler.Evidence
 	}{{"in the full set", inFull}, {"alone", alone}} {
-		for _, m := range where.mentions {
-			if m.Assertion == corpus.Unmentioned {
-				continue
-			}
-			id, _, _ := strings.Cut(m.Rule, "#")
-			if marked && m.Mention.Overlaps(mark) || !marked && id == rule.ID {
-				r.fail(e, rule.ID, "%s: expected no mention, got %s", where.name, describe(m, text))
-				break
-			}
+		i := slices.IndexFunc(where.mentions, counts)
+		if i < 0 {
+			continue
+		}
+		if now := describe(where.mentions[i], text); now != got { // told once
+			got = now
+			r.fail(e, rule.ID, "%s: expected no mention, got %s", where.name, got)
 		}
 	}
 }

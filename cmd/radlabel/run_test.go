@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+
+	"github.com/radlabel/radlabel/corpus"
+)
+
+func TestNearest(t *testing.T) {
+	names := []string{"section", "exceptions", "rules", "ruleset"}
+	for name, want := range map[string]string{
+		"sections": "section", "sektion": "section", "rule": "rules", "rulset": "ruleset", "exeptions": "exceptions",
+		"x": "", "output": "", "": "",
+	} {
+		assert.Equal(t, want, nearest(name, names), name)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 227835: "227,835", 1000000: "1,000,000"} {
+		assert.Equal(t, want, thousands(n))
+	}
+	assert.Equal(t, "1 row", count(1, "row"))
+	assert.Equal(t, "2,000 rows", count(2000, "row"))
+	for d, want := range map[time.Duration]string{
+		0: "0 ms", 40 * time.Millisecond: "40 ms", 1250 * time.Millisecond: "1.2 s", 3 * time.Second: "3 s",
+		75 * time.Second: "75 s", 150 * time.Second: "3m", 3 * time.Hour: "3h0m",
+	} {
+		assert.Equal(t, want, duration(d), d)
+	}
+}
+
+func TestFirstWords(t *testing.T) {
+	assert.Equal(t, "No effusion.", firstWords(" No\n effusion.\n", 40))
+	assert.Equal(t, "No eff...", firstWords("No effusion.", 9))
+	assert.Equal(t, "éééé...", firstWords(strings.Repeat("é", 1000), 7))
+	assert.Equal(t, "a [31m b", firstWords("a\x1b[31m\u0085b", 40), "nothing steers the terminal")
+}
+
+func TestRoff(t *testing.T) {
+	assert.Equal(t, "\\&.a\nb \\-c \\e\n\\&'d", roff(".a\nb -c \\\n'd"))
+}
+
+// Problems of a kind differ in numbers and quoted words alone.
+func TestKinds(t *testing.T) {
+	var stderr bytes.Buffer
+	tally := newTally(&app{stderr: &stderr}, false)
+	for i := range 3 {
+		tally.problem(&corpus.Problem{Place: corpus.Place{Path: "x.csv", Line: i + 1}, What: fmt.Sprintf(`the id "a\"%d" is there %d times`, i, i)})
+	}
+	tally.problem(&corpus.Problem{Place: corpus.Place{Path: "x.csv"}, What: "empty", Lost: true})
+	if assert.Len(t, tally.kinds, 2) {
+		assert.Equal(t, "the id ... is there ... times", tally.kinds[0].what)
+		assert.Equal(t, 3, tally.kinds[0].count)
+	}
+	assert.Equal(t, 1, tally.lost)
+	assert.Equal(t, 4, strings.Count(stderr.String(), "\n"))
+}
+
+// closed is a stream whose reader has gone.
+type closed struct{}
+
+func (closed) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+func TestClosedPipes(t *testing.T) {
+	var stderr bytes.Buffer
+	assert.Equal(t, exitDone, run(context.Background(), []string{"version"}, nil, closed{}, &stderr))
+	assert.Empty(t, stderr.String())
+	var stdout bytes.Buffer
+	assert.Equal(t, exitUsage, run(context.Background(), []string{"lable"}, nil, &stdout, closed{}), "the exit code stays")
+}
+
+func TestExitCodes(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want int
+	}{
+		{nil, exitDone},
+		{errors.New("disk"), exitIO},
+		{failure{exitCheck, errors.New("check")}, exitCheck},
+		{fmt.Errorf("while: %w", usagef("flag")), exitUsage},
+		{fmt.Errorf("while: %w", context.Canceled), exitInterrupted},
+	} {
+		a := &app{}
+		root := a.root()
+		root.AddCommand(&cobra.Command{Use: "fail", RunE: action(func(context.Context, []string) error { return test.err })})
+		root.SetArgs([]string{"fail"})
+		var stderr bytes.Buffer
+		a.stderr = &stderr
+		assert.Equal(t, test.want, a.execute(context.Background(), root), "%v", test.err)
+	}
+}
