@@ -230,8 +230,8 @@ scan:
 			if prev.endsScopeOf(c, rules.Backward, passed) || passed && forwardOnly(prev) {
 				break
 			}
-			if d := prev.rule.Direction; !own && scopedPredicate(prev.rule.Kind) && (d == rules.Backward || d == rules.Both && prev.back) {
-				break // the predicate of an earlier subject
+			if d := prev.rule.Direction; !own && (passed || !prev.rule.Weak) && scopedPredicate(prev.rule.Kind) && (d == rules.Backward || d == rules.Both && prev.back) {
+				break // the predicate of an earlier subject (a weak one may share its subject: "is similar to before and normal")
 			}
 			i = prev.Start - 1
 			continue
