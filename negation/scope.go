@@ -96,9 +96,18 @@ func (r *reading) holdsMention(c *foundCue) bool {
 	return false
 }
 
-// covers reports whether the whole mention lies in the cue's scope.
+// covers reports whether the whole mention lies in the cue's scope. The two may
+// share words: "normal size" governs the "size of the heart".
 func (c *foundCue) covers(m Mention) bool {
-	return c.ScopeStart <= m.Start && m.End <= c.ScopeEnd
+	start, end := c.ScopeStart, c.ScopeEnd
+	switch {
+	case c.rule.Direction == rules.Inside:
+	case c.back && m.Start < c.Start:
+		end = c.End
+	case !c.back && m.End > c.End:
+		start = c.Start
+	}
+	return start <= m.Start && m.End <= end
 }
 
 // forward sets the scope behind the cue: up to a terminator, the next clause,
