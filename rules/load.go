@@ -22,28 +22,50 @@ var fileKinds = []string{"ruleset", "observation", "cues", "classes", "sections"
 // embedded set or replaces parts of it. An error is of type Errors and holds
 // everything that is wrong.
 func Load(fsys fs.FS) (*Set, error) {
-	s, errs := load(fsys, "")
-	if len(errs) == 0 {
-		_, errs = s.compile()
-	}
-	if len(errs) > 0 {
-		return nil, errs
-	}
-	return s, nil
+	return checked(load(fsys, ""))
 }
 
 // LoadDir is Load for a directory; errors name files with dir before them.
 func LoadDir(dir string) (*Set, error) {
+	s, errs, err := loadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	return checked(s, errs)
+}
+
+// LintDir says all that LoadDir and Lint find wrong in a directory, in one
+// list. The set is nil where it cannot be used.
+func LintDir(dir string) (*Set, Errors, error) {
+	s, errs, err := loadDir(dir)
+	if err != nil || s == nil {
+		return nil, errs, err
+	}
+	broken := len(errs) > 0
+	errs = s.src.finish(append(errs, s.Lint()...))
+	if broken {
+		s = nil
+	}
+	return s, errs, nil
+}
+
+func loadDir(dir string) (*Set, Errors, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return nil, fmt.Errorf("rules: %w", err)
+		return nil, nil, fmt.Errorf("rules: %w", err)
 	}
 	if !info.IsDir() {
-		return nil, fmt.Errorf("rules: %s is no directory; give the one that holds ruleset.yaml", dir)
+		return nil, nil, fmt.Errorf("rules: %s is no directory; give the one that holds ruleset.yaml", dir)
 	}
 	s, errs := load(os.DirFS(dir), filepath.ToSlash(filepath.Clean(dir)))
-	if len(errs) == 0 {
-		_, errs = s.compile()
+	return s, errs, nil
+}
+
+// checked adds the errors of the phrases to those of the files.
+func checked(s *Set, errs Errors) (*Set, error) {
+	if s != nil {
+		_, inPhrases := s.compile()
+		errs = s.src.finish(append(errs, inPhrases...))
 	}
 	if len(errs) > 0 {
 		return nil, errs
@@ -53,7 +75,8 @@ func LoadDir(dir string) (*Set, error) {
 
 const mainFile = "ruleset.yaml"
 
-// load reads and assembles without looking into phrases.
+// load reads and assembles without looking into phrases. The set is nil where
+// nothing can be made of the files, and flawed where there are errors.
 func load(fsys fs.FS, prefix string) (*Set, Errors) {
 	d := &draft{}
 	var names []string
@@ -85,11 +108,11 @@ func load(fsys fs.FS, prefix string) (*Set, Errors) {
 		d.errs = append(d.errs, r.errs...)
 	}
 	s := d.assemble()
-	if len(d.errs) > 0 {
-		return nil, s.src.finish(d.errs)
+	if s == nil {
+		return nil, d.src.finish(d.errs)
 	}
 	s.Digest = s.digest()
-	return s, nil
+	return s, s.src.finish(d.errs)
 }
 
 // draft is what the files of one directory say, before it is put together.
@@ -348,6 +371,7 @@ func (d *draft) readClass(r *reader, n ast.Node) {
 		r.fail(name.pos, "class %q: a name is lower case, digits and hyphens", class.Name)
 	case class.Name == numberClass:
 		r.fail(name.pos, "class @%s is built in; take another name", numberClass)
+		return
 	}
 	if !words {
 		r.fail(class.Pos, "class has no words")
@@ -529,8 +553,7 @@ func (d *draft) assemble() *Set {
 		base, err := Embedded(d.extends.text)
 		if err != nil {
 			d.fail(d.extends.pos, "", "extends: %v", err)
-			s.src = d.src
-			return s // without the base, nothing that follows means much
+			return nil // without the base, nothing that follows means much
 		}
 		s = base
 	}

@@ -232,11 +232,10 @@ func (r *rulesRun) test(context.Context, []string) error {
 }
 
 func (r *rulesRun) lint(context.Context, []string) error {
-	set, err := r.load()
+	set, found, err := r.lintSet()
 	if err != nil {
 		return checkFailure(err)
 	}
-	found := set.Lint()
 	for _, e := range found {
 		if _, err := fmt.Fprintln(r.stdout, e); err != nil {
 			return err
@@ -245,11 +244,22 @@ func (r *rulesRun) lint(context.Context, []string) error {
 	wrong := len(found.Fatal())
 	warnings := len(found) - wrong
 	if wrong > 0 {
-		return failure{exitCheck, fmt.Errorf("radlabel: the rule set %s has %s and %s", set.Name, count(wrong, "error"), count(warnings, "warning"))}
+		return failure{exitCheck, fmt.Errorf("radlabel: the rule set has %s and %s", count(wrong, "error"), count(warnings, "warning"))}
 	}
 	_, err = fmt.Fprintf(r.stdout, "%s: %s and %s, no errors, %s\n", set.Name,
 		count(len(set.Rules), "rule"), count(len(set.Cues), "cue"), count(warnings, "warning"))
 	return err
+}
+
+func (r *rulesRun) lintSet() (*rules.Set, rules.Errors, error) {
+	if r.folder != "" {
+		return rules.LintDir(r.folder)
+	}
+	set, err := r.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	return set, set.Lint(), nil
 }
 
 // checkFailure makes errors in rules a failed check; a folder that cannot be
