@@ -214,7 +214,7 @@ func unknownName(header string) string {
 
 // cuts finds the headers, rules and FINAL REPORT lines of a text, in order.
 func (s *Splitter) cuts(text string) []cut {
-	if t := trim(text, corpus.Span{End: len(text)}); strings.IndexAny(t.In(text), "\n\r") < 0 {
+	if t := trim(text, corpus.Span{End: len(text)}); !strings.ContainsAny(t.In(text), "\n\r") {
 		return s.inlineCuts(text)
 	}
 	var cuts []cut
