@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -104,6 +105,9 @@ func TestWrap(t *testing.T) {
 		words := rapid.SliceOf(rapid.StringMatching(`[a-zé]{1,120}`)).Draw(t, "words")
 		text := strings.Join(words, " ")
 		at := rapid.IntRange(0, len(text)).Draw(t, "at")
+		for at < len(text) && !utf8.RuneStart(text[at]) {
+			at++ // spans of a report begin and end at runes
+		}
 		l := line{{text[:at], piece{}}, {text[at:], piece{scope: true}}}
 		var got strings.Builder
 		for _, cut := range wrap([]line{l}) {
