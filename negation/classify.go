@@ -163,6 +163,11 @@ func (r *reading) alternative(m Mention) *foundCue {
 		if c.rule.Kind != rules.Alternative {
 			continue
 		}
+		if slices.ContainsFunc(r.cues, func(a foundCue) bool {
+			return a.rule.Lists && a.rule.Kind == rules.Affirmation && a.ScopeStart <= c.Start && c.End <= a.ScopeEnd
+		}) {
+			continue // "no change in X or Y"
+		}
 		left, right := r.itemsBefore(c), r.itemsBehind(c)
 		if c.rule.Weak && !different(left, right) && !r.besideWord(c, left, right) {
 			continue

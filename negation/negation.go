@@ -81,6 +81,7 @@ type grammar struct {
 	modifier rules.ClassID // words that may stand before a noun: small, left, the
 	affirm   rules.ClassID // modifiers that say the noun is there: mild, residual, old
 	seen     rules.ClassID // participles that only say that something was looked for: seen, identified
+	relative rules.ClassID // which, that
 	and      rules.ClassID // and, &
 	or       rules.ClassID // or, nor
 }
@@ -94,7 +95,7 @@ func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
 		id   *rules.ClassID
 	}{
 		{"verb", &e.grammar.verb}, {"adverb", &e.grammar.adverb}, {"mod", &e.grammar.modifier},
-		{"affirm", &e.grammar.affirm}, {"seen", &e.grammar.seen}, {"and", &e.grammar.and}, {"or", &e.grammar.or},
+		{"affirm", &e.grammar.affirm}, {"relative", &e.grammar.relative}, {"seen", &e.grammar.seen}, {"and", &e.grammar.and}, {"or", &e.grammar.or},
 	} {
 		id, ok := matcher.Class(c.name)
 		if !ok {

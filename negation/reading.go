@@ -10,14 +10,14 @@ import (
 
 // word says of a token what the scopes have to know.
 type word struct {
-	verb, adverb, modifier, affirm, seen, and, or bool
+	verb, adverb, modifier, affirm, seen, relative, and, or bool
 
-	comma, open, close bool
-	partner            int  // of a parenthesis: the token that matches it, else -1
-	mention            bool // part of a mention
-	mentionEnd         bool // a mention ends right before this token
-	clause             bool // an independent clause begins here
-	cue                int  // index into reading.cues of the cue that covers the token, or -1
+	comma, colon, open, close bool
+	partner                   int  // of a parenthesis: the token that matches it, else -1
+	mention                   bool // part of a mention
+	mentionEnd                bool // a mention ends right before this token
+	clause                    bool // an independent clause begins here
+	cue                       int  // index into reading.cues of the cue that covers the token, or -1
 }
 
 // foundCue is a cue in the sentence.
@@ -64,12 +64,14 @@ func (r *reading) describe() {
 		w := &r.words[i]
 		*w = word{
 			verb: m.Has(id, g.verb), adverb: m.Has(id, g.adverb), modifier: m.Has(id, g.modifier),
-			affirm: m.Has(id, g.affirm), seen: m.Has(id, g.seen), and: m.Has(id, g.and), or: m.Has(id, g.or),
+			affirm: m.Has(id, g.affirm), seen: m.Has(id, g.seen), relative: m.Has(id, g.relative), and: m.Has(id, g.and), or: m.Has(id, g.or),
 			partner: -1, cue: -1,
 		}
 		switch t.Norm {
 		case ",":
 			w.comma = true
+		case ":", ";":
+			w.colon = true
 		case "(", "[":
 			w.open = true
 			opened = append(opened, i)
@@ -194,8 +196,11 @@ func (r *reading) findClauses() {
 	verb := false
 	for i := range r.tokens {
 		w := &r.words[i]
-		if w.verb {
+		switch {
+		case w.verb:
 			whole, verb = true, true
+		case w.colon, w.relative:
+			whole, verb = false, false
 		}
 		if w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Negation {
 			whole = true

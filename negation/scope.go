@@ -40,8 +40,10 @@ func (r *reading) setScope(c *foundCue) {
 // it begins with a finite verb, or stands behind one, behind a mention, or
 // behind another such predicate ("is stable and normal").
 func (r *reading) predicative(c *foundCue) bool {
-	if r.words[c.Start].verb {
+	if w := &r.words[c.Start]; w.verb {
 		return true
+	} else if w.and || w.or {
+		return false
 	}
 	for i := c.Start - 1; i >= 0; i-- {
 		w := &r.words[i]
@@ -137,7 +139,7 @@ scan:
 			continue
 		}
 		switch {
-		case w.comma && (c.rule.Reach > 0 || !passed && c.close || passed && !r.listGoesOn(c, i)):
+		case w.comma && !c.rule.Lists && (c.rule.Reach > 0 || !passed && c.rule.Kind == rules.Exclusion || !passed && c.close || passed && !r.listGoesOn(c, i)):
 			break scan
 		case w.verb && c.rule.Direction == rules.Both:
 			break scan
@@ -259,7 +261,7 @@ scan:
 			if i != c.Start-1 {
 				break scan
 			}
-		case w.verb && !own:
+		case w.verb && !own, passed && (w.relative || w.colon):
 			break scan
 		case w.mention:
 			passed, own = true, false
@@ -305,7 +307,7 @@ func (r *reading) apposition(i int) int {
 // last item stands before end: "effusion, mass, and edema have resolved".
 func (r *reading) listReaches(i, end int) bool {
 	for j := i + 1; j < end; j++ {
-		if r.words[j].verb {
+		if r.words[j].verb || r.words[j].relative {
 			return false
 		}
 		if r.words[j].and || r.words[j].or {

@@ -310,6 +310,7 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 		"ends":      r.listTo(&ends, "ends", "a kind of cue"),
 		"when":      r.placedTo(&when, "when"),
 		"reach":     r.countTo(&cue.Reach, "reach"),
+		"lists":     r.boolTo(&cue.Lists, "lists"),
 		"weak":      r.boolTo(&cue.Weak, "weak"),
 		"phrases":   r.phrasesTo(&cue.Phrases, &phrases, "phrases"),
 		"unless":    r.phrasesTo(&cue.Unless, &unless, "unless"),

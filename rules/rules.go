@@ -121,6 +121,7 @@ type Cue struct {
 	Ends      []Kind   // of a Terminator: the kinds of cue whose scopes end here; empty: all
 	When      When     // where in a sentence the cue counts
 	Reach     int      // the most tokens its scope extends; 0: to the end of the clause structure
+	Lists     bool     // what it governs is one list: commas do not end its scope, and "or" in it offers no alternatives
 	Weak      bool     // yields to any other cue that governs the mention
 	Phrases   []Phrase
 	Unless    []Phrase // a cue match that overlaps a match of one of these is none
