@@ -64,16 +64,15 @@ func (l *Labeler) label(o corpus.Observation, mentions []placedFinding, blank st
 	})
 	var seen [corpus.Positive + 1]bool
 	for _, m := range mentions {
+		label.Evidence = append(label.Evidence, l.evidence(m))
 		if m.assertion == corpus.Unmentioned {
-			label.Reason = l.analyzer.excludedBy(m.finding)
-			continue
+			label.Reason = l.analyzer.blankReason(m.finding)
 		}
-		if strong && m.weak {
+		if m.assertion == corpus.Unmentioned || strong && m.weak {
 			continue
 		}
 		seen[m.assertion] = true
 		label.Assertion = max(label.Assertion, m.assertion)
-		label.Evidence = append(label.Evidence, l.evidence(m))
 	}
 	if l.compat.Aggregation && seen[corpus.Negative] && seen[corpus.Uncertain] {
 		label.Assertion = corpus.Uncertain

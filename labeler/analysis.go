@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
-	"github.com/radlabel/radlabel/internal/segment"
 	"github.com/radlabel/radlabel/negation"
 	"github.com/radlabel/radlabel/rules"
 )
@@ -14,10 +13,8 @@ import (
 // analyzer finds and classifies the mentions of one sentence. What it says is
 // a pure function of the sentence's text.
 type analyzer struct {
-	set       *rules.Set
-	tokenizer segment.Tokenizer
-	matcher   *rules.Matcher
-	engine    *negation.Engine
+	set    *rules.Set
+	engine *negation.Engine
 }
 
 func newAnalyzer(set *rules.Set) (*analyzer, error) {
@@ -29,7 +26,7 @@ func newAnalyzer(set *rules.Set) (*analyzer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &analyzer{set: set, matcher: matcher, engine: engine}, nil
+	return &analyzer{set: set, engine: engine}, nil
 }
 
 // finding is a classified mention. Spans are byte offsets into the sentence.
@@ -37,7 +34,8 @@ type finding struct {
 	rule        int                // into Set.Rules
 	cue         int                // into Set.Cues, or -1
 	observation corpus.Observation //
-	assertion   corpus.Assertion   // Unmentioned: a cue excludes the mention
+	found       corpus.Assertion   // what the sentence asserts
+	assertion   corpus.Assertion   // what the rule records; Unmentioned: nothing
 	mention     corpus.Span
 	cueSpan     corpus.Span
 	scope       corpus.Span
@@ -52,9 +50,8 @@ type candidate struct {
 }
 
 func (a *analyzer) analyze(sentence string) []finding {
-	tokens := a.tokenizer.Tokens(nil, sentence)
-	matches := a.matcher.Match(nil, tokens)
-	candidates := a.candidates(matches)
+	read := a.engine.Read(sentence)
+	candidates := a.candidates(read.Matches)
 	if len(candidates) == 0 {
 		return nil
 	}
@@ -66,19 +63,20 @@ func (a *analyzer) analyze(sentence string) []finding {
 			Neutral: rule.Bare == corpus.Unmentioned, Observation: c.of,
 		}
 	}
-	verdicts := a.engine.Classify(negation.Sentence{Tokens: tokens, Matches: matches}, mentions)
+	verdicts := a.engine.Classify(read, mentions)
 
 	var found []finding
 	for i, c := range candidates {
 		rule, v := &a.set.Rules[c.rule], verdicts[i]
-		f := finding{rule: c.rule, cue: -1, observation: c.of, assertion: rule.Bare, weak: rule.Weak, mention: bytes(tokens, c.start, c.end)}
+		f := finding{rule: c.rule, cue: -1, observation: c.of, assertion: rule.Bare, weak: rule.Weak, mention: read.Span(c.start, c.end)}
 		if v.Governed {
 			f.cue, f.assertion = v.Cue.Index, v.Assertion
 			f.weak = f.weak || a.set.Cues[f.cue].Weak && mentions[i].Neutral
-			f.cueSpan = bytes(tokens, v.Cue.Start, v.Cue.End)
-			f.scope = bytes(tokens, v.Cue.ScopeStart, v.Cue.ScopeEnd)
+			f.cueSpan = read.Span(v.Cue.Start, v.Cue.End)
+			f.scope = read.Span(v.Cue.ScopeStart, v.Cue.ScopeEnd)
 		}
-		if f.assertion = rule.As[f.assertion]; f.assertion == corpus.Unmentioned && !v.Governed {
+		f.found = f.assertion
+		if f.assertion = rule.As[f.found]; f.assertion == corpus.Unmentioned && !v.Governed {
 			continue
 		}
 		found = append(found, f)
@@ -91,8 +89,14 @@ func (a *analyzer) analyze(sentence string) []finding {
 // that overlap the longest alone. They come in text order.
 func (a *analyzer) candidates(matches []rules.Match) []candidate {
 	var all []candidate
+	var unless []rules.Match
 	for _, m := range matches {
-		if m.Target.Kind != rules.RulePhrase || a.refused(m, matches) {
+		if m.Target.Kind == rules.RuleUnless {
+			unless = append(unless, m)
+		}
+	}
+	for _, m := range matches {
+		if m.Target.Kind != rules.RulePhrase || refused(m, unless) {
 			continue
 		}
 		rule := &a.set.Rules[m.Target.Index]
@@ -102,7 +106,7 @@ func (a *analyzer) candidates(matches []rules.Match) []candidate {
 		}
 	}
 	slices.SortStableFunc(all, func(x, y candidate) int {
-		return cmp.Or(cmp.Compare(y.end-y.start, x.end-x.start), cmp.Compare(x.start, y.start), cmp.Compare(x.rule, y.rule))
+		return cmp.Or(cmp.Compare(y.end-y.start, x.end-x.start), cmp.Compare(x.start, y.start), cmp.Compare(a.set.Rules[x.rule].ID, a.set.Rules[y.rule].ID))
 	})
 	var kept []candidate
 	for _, c := range all {
@@ -115,26 +119,16 @@ func (a *analyzer) candidates(matches []rules.Match) []candidate {
 }
 
 // refused reports whether an unless phrase of the match's own rule touches it.
-func (a *analyzer) refused(m rules.Match, matches []rules.Match) bool {
-	for _, u := range matches {
-		if u.Target.Kind == rules.RuleUnless && u.Target.Index == m.Target.Index && u.Start < m.End && m.Start < u.End {
-			return true
-		}
-	}
-	return false
+func refused(m rules.Match, unless []rules.Match) bool {
+	return slices.ContainsFunc(unless, func(u rules.Match) bool {
+		return u.Target.Index == m.Target.Index && u.Start < m.End && m.Start < u.End
+	})
 }
 
-func bytes(tokens []segment.Token, start, end int) corpus.Span {
-	if start >= end {
-		return corpus.Span{}
+// blankReason says why a mention makes no label.
+func (a *analyzer) blankReason(f finding) string {
+	if f.cue >= 0 && a.set.Cues[f.cue].Kind == rules.Exclusion {
+		return "mention excluded by " + a.set.Cues[f.cue].ID
 	}
-	return corpus.Span{Start: tokens[start].Start, End: tokens[end-1].End}
-}
-
-// excludedBy says in a blank label's reason which cue took its mention away.
-func (a *analyzer) excludedBy(f finding) string {
-	if f.cue < 0 {
-		return fmt.Sprintf("mention is no label of its own (%s)", a.set.Rules[f.rule].ID)
-	}
-	return fmt.Sprintf("mention excluded by %s", a.set.Cues[f.cue].ID)
+	return fmt.Sprintf("mention is %s, which %s does not record", f.found, a.set.Rules[f.rule].ID)
 }

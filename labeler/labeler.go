@@ -6,6 +6,7 @@ package labeler
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -42,7 +43,8 @@ type Labeler struct {
 }
 
 // New compiles the rule set. It fails when the rule set does not compile, or
-// when Options.Section names a section that the rule set does not know.
+// when Options.Section or an exception names a section that the rule set does
+// not know.
 func New(opts Options) (*Labeler, error) {
 	set := opts.Rules
 	if set == nil {
@@ -63,6 +65,11 @@ func New(opts Options) (*Labeler, error) {
 	if _, err := splitter.Select("", nil, section); err != nil {
 		return nil, err
 	}
+	for _, id := range slices.Sorted(maps.Keys(opts.Exceptions)) {
+		if _, err := splitter.Select("", nil, opts.Exceptions[id].Section); err != nil {
+			return nil, fmt.Errorf("exception of %s: %w", id, err)
+		}
+	}
 	return &Labeler{
 		set: set, splitter: splitter, analyzer: analyzer, section: section,
 		exceptions: opts.Exceptions, compat: opts.Compat, cache: newCache(opts.Cache),
@@ -82,11 +89,24 @@ type Result struct {
 	Sections []corpus.Section // all sections of the report
 	Labelled []corpus.Section // those that were labelled, in text order
 	Labels   []Label          // one for each observation, in the order of Observations
+
+	Exception ExceptionUse
 }
 
+// ExceptionUse says what became of the user's exception for a report.
+type ExceptionUse uint8
+
+// What may become of an exception.
+const (
+	NoException      ExceptionUse = iota // there is none for this report
+	ExceptionUsed                        // it chose what was labelled
+	ExceptionOutside                     // its span is empty or ends outside the text; the section policy chose
+)
+
 // Label is what a report says of one observation, and why. Evidence holds
-// every mention, in text order; those whose assertion equals the label's
-// decided it. A blank label (Unmentioned) has a Reason.
+// every mention, in text order, those that a cue excludes included (their
+// assertion is Unmentioned); those whose assertion equals the label's decided
+// it. A blank label (Unmentioned) has a Reason.
 type Label struct {
 	Observation corpus.Observation
 	Assertion   corpus.Assertion
@@ -113,7 +133,7 @@ func (l *Labeler) Label(r corpus.Report) Result {
 	if result.Sections == nil {
 		result.Sections = l.splitter.Split(r.Text)
 	}
-	result.Labelled = l.labelled(r, result.Sections)
+	result.Labelled, result.Exception = l.labelled(r, result.Sections)
 
 	found := newFindings(l.set)
 	var sentences []corpus.Span
@@ -129,23 +149,22 @@ func (l *Labeler) Label(r corpus.Report) Result {
 
 // labelled chooses the sections to label, by the user's exception for the
 // report or by the section policy.
-func (l *Labeler) labelled(r corpus.Report, sections []corpus.Section) []corpus.Section {
+func (l *Labeler) labelled(r corpus.Report, sections []corpus.Section) ([]corpus.Section, ExceptionUse) {
 	exception, ok := l.exceptions[r.Study]
 	if !ok {
 		exception, ok = l.exceptions[r.ID]
 	}
-	want := l.section
-	switch {
-	case ok && exception.Section == "" && exception.Span.Start >= 0 && exception.Span.End <= len(r.Text) && !exception.Span.Empty():
-		return []corpus.Section{{Name: "exception", Span: exception.Span}}
+	want, use := l.section, NoException
+	switch span := exception.Span; {
 	case ok && exception.Section != "":
-		want = exception.Section
+		want, use = exception.Section, ExceptionUsed
+	case ok && 0 <= span.Start && span.Start < span.End && span.End <= len(r.Text):
+		return []corpus.Section{{Name: "exception", Span: span}}, ExceptionUsed
+	case ok:
+		use = ExceptionOutside
 	}
-	chosen, err := l.splitter.Select(r.Text, sections, want)
-	if err != nil { // an exception that names an unknown section; New has checked the others
-		return nil
-	}
-	return chosen
+	chosen, _ := l.splitter.Select(r.Text, sections, want) // New has checked every name
+	return chosen, use
 }
 
 // analyze looks the sentence up in the cache, or analyses it.

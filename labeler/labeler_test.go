@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -332,13 +333,60 @@ func TestExceptions(t *testing.T) {
 		"50000002": {Span: corpus.Span{Start: start, End: start + len("effusion")}},
 		"50000003": {Span: corpus.Span{Start: start, End: len(text) + 1}},
 	}})
-	effusion := func(study string) corpus.Assertion {
-		return label(l.Label(corpus.Report{ID: study, Study: study, Text: text}), "Pleural Effusion").Assertion
+	for _, tt := range []struct {
+		study    string
+		effusion corpus.Assertion
+		use      labeler.ExceptionUse
+	}{
+		{"50000001", corpus.Positive, labeler.ExceptionUsed},
+		{"50000002", corpus.Positive, labeler.ExceptionUsed},
+		{"50000003", corpus.Unmentioned, labeler.ExceptionOutside}, // the policy chooses
+		{"50000004", corpus.Unmentioned, labeler.NoException},
+	} {
+		result := l.Label(corpus.Report{ID: tt.study, Study: tt.study, Text: text})
+		assert.Equal(t, tt.effusion, label(result, "Pleural Effusion").Assertion, tt.study)
+		assert.Equal(t, tt.use, result.Exception, tt.study)
 	}
-	assert.Equal(t, corpus.Positive, effusion("50000001"))
-	assert.Equal(t, corpus.Positive, effusion("50000002"))
-	assert.Equal(t, corpus.Unmentioned, effusion("50000003"), "a span outside the text falls back to the policy")
-	assert.Equal(t, corpus.Unmentioned, effusion("50000004"))
+	_, err := labeler.New(labeler.Options{Exceptions: map[string]corpus.Exception{"50000001": {Section: "findngs"}}})
+	assert.ErrorContains(t, err, "50000001")
+}
+
+// Evidence shows what a cue excludes, and says why it makes no label.
+func TestExcludedMentionsAreShown(t *testing.T) {
+	l := newLabeler(t, labeler.Options{Section: "all"})
+	r := l.Label(corpus.Report{Text: "History of pneumonia. No CHF."})
+	pneumonia := label(r, "Pneumonia")
+	assert.Equal(t, "mention excluded by exclusion.history", pneumonia.Reason)
+	if assert.Len(t, pneumonia.Evidence, 1) {
+		assert.Equal(t, corpus.Unmentioned, pneumonia.Evidence[0].Assertion)
+	}
+	assert.Equal(t, "mention is negative, which cardiomegaly.heart-failure does not record", label(r, "Cardiomegaly").Reason)
+}
+
+// The longest sentence that the segmenter leaves whole takes no time to speak
+// of, whatever lists it holds: four times the list may not take fifty times
+// the time (a fourth power takes 256), in each of several tries.
+func TestLongLists(t *testing.T) {
+	l := newLabeler(t, labeler.Options{Section: "all", Cache: -1})
+	for _, item := range []string{"effusion or edema, ", "effusion/edema ", "no effusion, ", "likely edema, ", "possible mass versus edema and ", "heart normal, ", "(edema or "} {
+		measure := func(n int) time.Duration {
+			text := strings.Repeat(item, n/len(item))
+			best := time.Hour
+			for range 3 {
+				start := time.Now()
+				l.Label(corpus.Report{Text: text})
+				best = min(best, time.Since(start))
+			}
+			return best
+		}
+		var small, large time.Duration
+		for range 5 {
+			if small, large = measure(1000), measure(4000); large < 50*small {
+				break
+			}
+		}
+		assert.Less(t, large, 50*small, item)
+	}
 }
 
 func TestUnknownSection(t *testing.T) {

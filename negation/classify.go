@@ -21,7 +21,8 @@ import (
 //
 // A weak cue yields to every other. A neutral mention is decided by a cue
 // bound to its tag; general cues then negate or hedge that cue.
-func (r *reading) classify(m Mention) Verdict {
+func (r *reading) classify(n int) Verdict {
+	m := r.mentions[n]
 	before, behind, inside := r.governors(m, m.Neutral)
 	if m.Neutral {
 		return r.classifyNeutral(m, before, behind)
@@ -29,15 +30,13 @@ func (r *reading) classify(m Mention) Verdict {
 	switch {
 	case inside != nil:
 		return r.verdict(inside)
-	case behind != nil && before != nil && behind.rule.Kind == rules.Negation && before.rule.Kind == rules.Negation:
-		return r.verdict(behind)
 	case behind != nil && scopes(behind):
 		return r.verdict(behind)
 	case before != nil && (before.rule.Kind == rules.Negation || before.rule.Kind == rules.Exclusion):
 		return r.verdict(before)
 	}
-	if alternative := r.alternative(m); alternative != nil {
-		return r.verdict(alternative)
+	if c, ok := r.joined[n]; ok {
+		return r.verdict(&r.cues[c])
 	}
 	switch {
 	case before != nil:
@@ -67,14 +66,23 @@ func (r *reading) governors(m Mention, bound bool) (before, behind, inside *foun
 				behind = c
 			}
 		default:
-			// "no opacity to suggest X" denies X: an affirmation does not
-			// come between a scope that has not ended and the mention.
-			if before == nil || bound && !c.rule.Weak || !bound && (scopes(c) || !scopes(before)) {
+			if before == nil || closer(c, before, bound) {
 				before = c
 			}
 		}
 	}
 	return before, behind, inside
+}
+
+// closer reports whether c, which stands nearer to the mention, governs it in
+// the place of before. A weak cue gives way. "No opacity to suggest X" denies X:
+// an affirmation does not come between a scope that has not ended and the
+// mention; but of cues bound to a tag the nearest governs.
+func closer(c, before *foundCue, bound bool) bool {
+	if c.rule.Weak != before.rule.Weak {
+		return before.rule.Weak
+	}
+	return bound || scopes(c) || !scopes(before)
 }
 
 // joint reports whether two predicates say one thing of one subject: "stable
@@ -154,60 +162,63 @@ func (r *reading) verdict(c *foundCue) Verdict {
 	return Verdict{Assertion: assertionOf[c.rule.Kind], Governed: true, Cue: c.Cue}
 }
 
-// alternative finds the cue that offers the mention as one of several. A weak
-// one ("or", "/") needs a mention of another observation on its other side, or
-// to follow the mention as a word; a strong one ("versus") does not.
-func (r *reading) alternative(m Mention) *foundCue {
+// joinAlternatives finds, for each mention, the cue that offers it as one of
+// several. A weak cue ("or", "/") needs a mention of another observation on its
+// other side, or a word that is none; a strong one ("versus") does not.
+func (r *reading) joinAlternatives() {
+	r.joined = make(map[int]int)
 	for i := range r.cues {
 		c := &r.cues[i]
-		if c.rule.Kind != rules.Alternative {
+		if c.rule.Kind != rules.Alternative || r.withinList(c) {
 			continue
-		}
-		if slices.ContainsFunc(r.cues, func(a foundCue) bool {
-			return a.rule.Lists && a.rule.Kind == rules.Affirmation && a.ScopeStart <= c.Start && c.End <= a.ScopeEnd
-		}) {
-			continue // "no change in X or Y"
 		}
 		left, right := r.itemsBefore(c), r.itemsBehind(c)
-		if c.rule.Weak && !different(left, right) && !r.besideWord(c, left, right) {
+		if c.rule.Weak && !r.different(left, right) && !r.besideWord(c, left, right) {
 			continue
 		}
-		for _, side := range [][]Mention{left, right} {
-			for _, item := range side {
-				if item.Start == m.Start && item.End == m.End && item.Observation == m.Observation {
-					c.ScopeStart, c.ScopeEnd = span(c, left, right)
-					return c
-				}
+		c.ScopeStart, c.ScopeEnd = c.Start, c.End
+		for _, n := range slices.Concat(left, right) {
+			c.ScopeStart = min(c.ScopeStart, r.mentions[n].Start)
+			c.ScopeEnd = max(c.ScopeEnd, r.mentions[n].End)
+			if _, ok := r.joined[n]; !ok {
+				r.joined[n] = i
 			}
 		}
 	}
-	return nil
+}
+
+// withinList reports whether the alternative only joins items of a list that
+// is affirmed as a whole: "no change in X or Y".
+func (r *reading) withinList(c *foundCue) bool {
+	return slices.ContainsFunc(r.cues, func(a foundCue) bool {
+		return a.rule.Lists && a.rule.Kind == rules.Affirmation && a.ScopeStart <= c.Start && c.End <= a.ScopeEnd
+	})
 }
 
 // besideWord reports whether the weak cue is a word ("or") that joins a mention
 // to something that is none: it follows the mention at once ("nodule or
 // vessel"), or stands where an affirmation offers both ("likely aspiration or
 // pneumonia").
-func (r *reading) besideWord(c *foundCue, left, right []Mention) bool {
+func (r *reading) besideWord(c *foundCue, left, right []int) bool {
 	if c.Start == 0 || c.End == len(r.tokens) || r.tokens[c.Start].Kind != segment.Word {
 		return false
 	}
 	if len(right) == 0 {
-		return len(left) > 0 && left[0].End == c.Start && r.tokens[c.End].Kind == segment.Word
+		return len(left) > 0 && r.mentions[left[0]].End == c.Start && r.tokens[c.End].Kind == segment.Word
 	}
 	before := r.words[c.Start-1]
 	return len(left) == 0 && r.tokens[c.Start-1].Kind == segment.Word && !before.modifier &&
 		slices.ContainsFunc(r.cues, func(a foundCue) bool {
-			return a.rule.Kind == rules.Affirmation && a.rule.Direction == rules.Forward && a.End < c.Start && a.covers(right[0])
+			return a.rule.Kind == rules.Affirmation && a.rule.Direction == rules.Forward && a.End < c.Start && a.covers(r.mentions[right[0]])
 		})
 }
 
 // different reports whether both sides have a mention, of observations of
 // which at least one is not on the other side.
-func different(left, right []Mention) bool {
+func (r *reading) different(left, right []int) bool {
 	for _, l := range left {
-		for _, r := range right {
-			if l.Observation != r.Observation {
+		for _, n := range right {
+			if r.mentions[l].Observation != r.mentions[n].Observation {
 				return true
 			}
 		}
@@ -215,31 +226,22 @@ func different(left, right []Mention) bool {
 	return false
 }
 
-func span(c *foundCue, left, right []Mention) (start, end int) {
-	start, end = c.Start, c.End
-	for _, m := range left {
-		start = min(start, m.Start)
-	}
-	for _, m := range right {
-		end = max(end, m.End)
-	}
-	return start, end
-}
-
 // The most words that may stand between an alternative and the mention it
-// joins: modifiers before a noun, and the place behind it.
+// joins (modifiers before a noun, the place behind it), and the most items of
+// one list.
 const (
 	wordsBeforeItem = 6
 	wordsBehindItem = 8
+	itemsOfList     = 16
 )
 
 // itemsBehind finds the mention that follows the alternative, if only words of
 // its own noun phrase stand between.
-func (r *reading) itemsBehind(c *foundCue) []Mention {
+func (r *reading) itemsBehind(c *foundCue) []int {
 	words := 0
 	for i := c.End; i < len(r.tokens) && words <= wordsBeforeItem; i++ {
 		w := &r.words[i]
-		if items := r.startingAt(i); items != nil {
+		if items := r.starting[i]; items != nil {
 			return items
 		}
 		if w.verb || w.close || w.clause || w.comma || r.endsItem(i) {
@@ -254,22 +256,23 @@ func (r *reading) itemsBehind(c *foundCue) []Mention {
 // before it with commas. A sign that the alternatives explain ("opacity,
 // atelectasis or pneumonia") is none of them: its tags differ from theirs, and
 // no comma stands before the "or".
-func (r *reading) itemsBefore(c *foundCue) []Mention {
+func (r *reading) itemsBefore(c *foundCue) []int {
 	i := c.Start - 1
 	serial := i >= 0 && r.words[i].comma // "a, b, or c"
 	if serial {
 		i--
 	}
-	var items []Mention
-	words, commas := 0, 0
-	for ; i >= 0 && words <= wordsBehindItem; i-- {
+	var items []int
+	words := 0
+	for ; i >= 0 && words <= wordsBehindItem && len(items) < itemsOfList; i-- {
 		w := &r.words[i]
-		if found := r.endingAt(i + 1); found != nil {
-			if len(items) > 0 && !serial && len(found[0].Tags) > len(items[0].Tags) {
+		if found := r.ending[i+1]; found != nil {
+			first := &r.mentions[found[0]]
+			if len(items) > 0 && !serial && len(first.Tags) > len(r.mentions[items[0]].Tags) {
 				return items
 			}
 			items = append(items, found...)
-			i = found[0].Start
+			i = first.Start
 			words = 0
 			continue
 		}
@@ -280,7 +283,7 @@ func (r *reading) itemsBefore(c *foundCue) []Mention {
 		case w.verb, w.open, r.words[i+1].clause, r.endsItem(i), w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Affirmation:
 			return items
 		case w.comma:
-			if commas++; len(items) == 0 && !serial {
+			if len(items) == 0 && !serial {
 				return items
 			}
 			words = 0
@@ -300,24 +303,4 @@ func (r *reading) endsItem(i int) bool {
 	}
 	c := &r.cues[w.cue]
 	return c.rule.Kind == rules.Terminator && c.rule.When != rules.NextToMention || scopes(c)
-}
-
-func (r *reading) startingAt(i int) []Mention {
-	var found []Mention
-	for _, m := range r.mentions {
-		if m.Start == i && !m.Neutral {
-			found = append(found, m)
-		}
-	}
-	return found
-}
-
-func (r *reading) endingAt(end int) []Mention {
-	var found []Mention
-	for _, m := range r.mentions {
-		if m.End == end && !m.Neutral {
-			found = append(found, m)
-		}
-	}
-	return found
 }

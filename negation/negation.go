@@ -21,10 +21,33 @@ import (
 )
 
 // Sentence is a tokenised sentence with everything that the rule set's
-// matcher found in it.
+// matcher found in it. Engine.Read makes one.
 type Sentence struct {
 	Tokens  []segment.Token
 	Matches []rules.Match
+}
+
+// Span gives the bytes of the sentence that the tokens [start, end) cover.
+func (s Sentence) Span(start, end int) corpus.Span {
+	if start >= end {
+		return corpus.Span{}
+	}
+	return corpus.Span{Start: s.Tokens[start].Start, End: s.Tokens[end-1].End}
+}
+
+// Mention gives the tokens that lie within a span of bytes as a mention. It is
+// false where none does.
+func (s Sentence) Mention(span corpus.Span) (Mention, bool) {
+	m := Mention{Start: -1}
+	for i, t := range s.Tokens {
+		if span.Contains(t.Span()) {
+			if m.Start < 0 {
+				m.Start = i
+			}
+			m.End = i + 1
+		}
+	}
+	return m, m.Start >= 0
 }
 
 // Mention is a span of tokens to classify: [Start, End) as indices into
@@ -58,11 +81,12 @@ type Verdict struct {
 // Engine classifies mentions by the cues of one rule set. It is immutable and
 // safe for concurrent use.
 type Engine struct {
-	set     *rules.Set
-	matcher *rules.Matcher
-	tags    map[string]tagSet
-	cues    []cueInfo
-	grammar grammar
+	set       *rules.Set
+	matcher   *rules.Matcher
+	tokenizer segment.Tokenizer
+	tags      map[string]tagSet
+	cues      []cueInfo
+	grammar   grammar
 }
 
 // tagSet is a set of the tags that cues name.
@@ -74,34 +98,40 @@ type cueInfo struct {
 }
 
 // The classes that the engine asks for by name. They describe English, not
-// radiology, and stand in the rule set's classes file.
+// radiology, and stand in the rule set's classes file. One that is missing has
+// no words.
 type grammar struct {
-	verb     rules.ClassID // finite verbs: is, has, remains
-	adverb   rules.ClassID // words that may stand within a predicate: now, completely, again
-	modifier rules.ClassID // words that may stand before a noun: small, left, the
-	affirm   rules.ClassID // modifiers that say the noun is there: mild, residual, old
-	seen     rules.ClassID // participles that only say that something was looked for: seen, identified
-	relative rules.ClassID // which, that
-	and      rules.ClassID // and, &
-	or       rules.ClassID // or, nor
+	verb     wordClass // finite verbs: is, has, remains
+	adverb   wordClass // words that may stand within a predicate: now, completely, again
+	modifier wordClass // words that may stand before a noun: small, left, the
+	affirm   wordClass // modifiers that say the noun is there: mild, residual, old
+	seen     wordClass // participles that only say that something was looked for: seen, identified
+	relative wordClass // which, that
+	and      wordClass // and, &
+	or       wordClass // or, nor
+}
+
+type wordClass struct {
+	id    rules.ClassID
+	known bool
+}
+
+func (e *Engine) class(name string) wordClass {
+	id, ok := e.matcher.Class(name)
+	return wordClass{id, ok}
+}
+
+func (e *Engine) has(word rules.ID, c wordClass) bool {
+	return c.known && e.matcher.Has(word, c.id)
 }
 
 // New prepares the engine of a rule set for sentences matched by its matcher.
-// It fails when the set lacks a grammar class or uses more than 32 tags.
+// It fails when the cues of the set name more than 32 tags.
 func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
 	e := &Engine{set: set, matcher: matcher, tags: map[string]tagSet{}}
-	for _, c := range []struct {
-		name string
-		id   *rules.ClassID
-	}{
-		{"verb", &e.grammar.verb}, {"adverb", &e.grammar.adverb}, {"mod", &e.grammar.modifier},
-		{"affirm", &e.grammar.affirm}, {"relative", &e.grammar.relative}, {"seen", &e.grammar.seen}, {"and", &e.grammar.and}, {"or", &e.grammar.or},
-	} {
-		id, ok := matcher.Class(c.name)
-		if !ok {
-			return nil, fmt.Errorf("rule set %s: no class %q, which scopes are made with; add it to classes.yaml", set.Name, c.name)
-		}
-		*c.id = id
+	e.grammar = grammar{
+		verb: e.class("verb"), adverb: e.class("adverb"), modifier: e.class("mod"), affirm: e.class("affirm"),
+		seen: e.class("seen"), relative: e.class("relative"), and: e.class("and"), or: e.class("or"),
 	}
 	for i := range set.Cues {
 		cue := &set.Cues[i]
@@ -120,6 +150,13 @@ func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
 		return nil, fmt.Errorf("rule set %s: its cues name %d tags; 32 are possible", set.Name, len(e.tags))
 	}
 	return e, nil
+}
+
+// Read cuts a sentence into tokens and matches all phrases of the rule set
+// against them.
+func (e *Engine) Read(sentence string) Sentence {
+	tokens := e.tokenizer.Tokens(nil, sentence)
+	return Sentence{Tokens: tokens, Matches: e.matcher.Match(nil, tokens)}
 }
 
 // tagBits numbers tags as cues name them; it is called during construction only.
@@ -167,7 +204,7 @@ func (e *Engine) Classify(s Sentence, mentions []Mention) []Verdict {
 			r = e.read(s, mentions, tags)
 			readings[tags] = r
 		}
-		verdicts[i] = r.classify(m)
+		verdicts[i] = r.classify(i)
 	}
 	return verdicts
 }

@@ -9,17 +9,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/radlabel/radlabel/corpus"
-	"github.com/radlabel/radlabel/internal/segment"
 	"github.com/radlabel/radlabel/negation"
 	"github.com/radlabel/radlabel/rules"
 )
 
 // bench is an engine with what it takes to read a sentence.
 type bench struct {
-	set       *rules.Set
-	tokenizer segment.Tokenizer
-	matcher   *rules.Matcher
-	engine    *negation.Engine
+	set    *rules.Set
+	engine *negation.Engine
 }
 
 func newBench(t testing.TB) *bench {
@@ -30,27 +27,17 @@ func newBench(t testing.TB) *bench {
 	require.NoError(t, err)
 	engine, err := negation.New(set, matcher)
 	require.NoError(t, err)
-	return &bench{set: set, matcher: matcher, engine: engine}
+	return &bench{set: set, engine: engine}
 }
 
-func (b *bench) read(text string) negation.Sentence {
-	tokens := b.tokenizer.Tokens(nil, text)
-	return negation.Sentence{Tokens: tokens, Matches: b.matcher.Match(nil, tokens)}
-}
+func (b *bench) read(text string) negation.Sentence { return b.engine.Read(text) }
 
 // mentions finds the tokens that the marked spans cover.
 func mentions(s negation.Sentence, spans ...corpus.Span) []negation.Mention {
 	var all []negation.Mention
 	for _, span := range spans {
-		m := negation.Mention{Start: -1, Observation: corpus.Observation(rune('A' + len(all)))}
-		for i, t := range s.Tokens {
-			if span.Contains(t.Span()) {
-				if m.Start < 0 {
-					m.Start = i
-				}
-				m.End = i + 1
-			}
-		}
+		m, _ := s.Mention(span)
+		m.Observation = corpus.Observation(rune('A' + len(all)))
 		all = append(all, m)
 	}
 	return all

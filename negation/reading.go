@@ -39,6 +39,9 @@ type reading struct {
 	tags     tagSet
 	words    []word // one a token, and one behind the last
 	cues     []foundCue
+	starting [][]int     // by token: the mentions that start there, neutral ones left out
+	ending   [][]int     // by token: those that end right before it
+	joined   map[int]int // by mention: the alternative among cues that joins it to others
 }
 
 func (e *Engine) read(s Sentence, mentions []Mention, tags tagSet) *reading {
@@ -51,20 +54,21 @@ func (e *Engine) read(s Sentence, mentions []Mention, tags tagSet) *reading {
 			r.setScope(c)
 		}
 	}
+	r.joinAlternatives()
 	return r
 }
 
 // describe looks every token up in the grammar classes and pairs parentheses.
 func (r *reading) describe() {
 	r.words = make([]word, len(r.tokens)+1)
-	g, m := &r.engine.grammar, r.engine.matcher
+	e, g := r.engine, &r.engine.grammar
 	var opened []int
 	for i, t := range r.tokens {
-		id := m.ID(t)
+		id := e.matcher.ID(t)
 		w := &r.words[i]
 		*w = word{
-			verb: m.Has(id, g.verb), adverb: m.Has(id, g.adverb), modifier: m.Has(id, g.modifier),
-			affirm: m.Has(id, g.affirm), seen: m.Has(id, g.seen), relative: m.Has(id, g.relative), and: m.Has(id, g.and), or: m.Has(id, g.or),
+			verb: e.has(id, g.verb), adverb: e.has(id, g.adverb), modifier: e.has(id, g.modifier),
+			affirm: e.has(id, g.affirm), seen: e.has(id, g.seen), relative: e.has(id, g.relative), and: e.has(id, g.and), or: e.has(id, g.or),
 			partner: -1, cue: -1,
 		}
 		switch t.Norm {
@@ -86,11 +90,16 @@ func (r *reading) describe() {
 	}
 	r.words[len(r.tokens)].cue = -1
 	r.words[len(r.tokens)].partner = -1
-	for _, m := range r.mentions {
+	r.starting, r.ending = make([][]int, len(r.words)), make([][]int, len(r.words))
+	for n, m := range r.mentions {
 		for i := m.Start; i < m.End; i++ {
 			r.words[i].mention = true
 		}
 		r.words[m.End].mentionEnd = true
+		if !m.Neutral {
+			r.starting[m.Start] = append(r.starting[m.Start], n)
+			r.ending[m.End] = append(r.ending[m.End], n)
+		}
 	}
 }
 
@@ -126,7 +135,7 @@ func (r *reading) choose(matches []rules.Match) {
 			cmp.Compare(b.End-b.Start, a.End-a.Start),
 			cmp.Compare(a.rule.Kind, b.rule.Kind),
 			cmp.Compare(a.Start, b.Start),
-			cmp.Compare(a.Index, b.Index),
+			cmp.Compare(a.rule.ID, b.rule.ID),
 		)
 	})
 	for _, c := range found {
