@@ -27,6 +27,13 @@ func (r *reading) classify(n int) Verdict {
 	if m.Neutral {
 		return r.classifyNeutral(m, before, behind)
 	}
+	if before != nil && behind != nil && before.rule.Weak != behind.rule.Weak {
+		if before.rule.Weak {
+			before = nil
+		} else {
+			behind = nil
+		}
+	}
 	switch {
 	case inside != nil:
 		return r.verdict(inside)
