@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/radlabel/radlabel/internal/nearest"
 )
 
 // Error is one thing wrong with a rule set, at a place in one of its files.
@@ -158,39 +160,14 @@ func (s *sources) phraseError(id string, ph Phrase, err error) *Error {
 	return &Error{Pos: pos, ID: id, What: err.Error()}
 }
 
-// suggest gives ` (did you mean "x"?)` for the known name closest to name, if
-// one is close; with few names and none close, it lists them.
+// suggest gives `; did you mean "x"?` for the known name nearest to name, if
+// one is near; with few names and none near, it lists them.
 func suggest(name string, known []string) string {
-	best, distance := "", 1+len(name)/3
-	for _, k := range known {
-		if d := editDistance(name, k); d <= distance && (best == "" || d < distance) {
-			best, distance = k, d
-		}
-	}
-	switch {
-	case best != "":
-		return fmt.Sprintf("; did you mean %q?", best)
+	switch near := nearest.Name(name, known); {
+	case near != "":
+		return fmt.Sprintf("; did you mean %q?", near)
 	case len(known) > 0 && len(known) <= 20:
 		return "; known: " + strings.Join(known, ", ")
 	}
 	return ""
-}
-
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			corner, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, corner+cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/nearest"
 	"github.com/radlabel/radlabel/internal/ruletest"
 	"github.com/radlabel/radlabel/rules"
 )
@@ -91,7 +92,7 @@ func (r *rulesRun) list(context.Context, []string) error {
 			names = append(names, string(o))
 		}
 		message := fmt.Sprintf("the rule set %s has no observation %q", set.Name, r.observation)
-		if near := nearest(r.observation, names); near != "" {
+		if near := nearest.Name(r.observation, names); near != "" {
 			return usagef("%s; did you mean %q?", message, near)
 		}
 		return usagef("%s; it has %s", message, strings.Join(names, ", "))
@@ -131,7 +132,7 @@ func (r *rulesRun) show(_ context.Context, args []string) error {
 			ids = append(ids, cue.ID)
 		}
 		message := fmt.Sprintf("no rule or cue %q in the rule set %s", args[0], set.Name)
-		if near := nearest(args[0], ids); near != "" {
+		if near := nearest.Name(args[0], ids); near != "" {
 			return usagef("%s; did you mean %q?", message, near)
 		}
 		return usagef("%s; radlabel rules list names them", message)

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"github.com/radlabel/radlabel/internal/nearest"
 )
 
 // The exit codes. They are promises to scripts.
@@ -164,7 +166,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, below.Name())
 		}
 	}
-	if near := nearest(args[0], names); near != "" {
+	if near := nearest.Name(args[0], names); near != "" {
 		message += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return errors.New(message)
@@ -187,42 +189,10 @@ func flagError(cmd *cobra.Command, err error) error {
 			names = append(names, f.Name)
 		}
 	})
-	if near := nearest(unknown.GetSpecifiedName(), names); near != "" {
+	if near := nearest.Name(unknown.GetSpecifiedName(), names); near != "" {
 		return fmt.Errorf("%w; did you mean --%s?", err, near)
 	}
 	return err
-}
-
-// nearest gives the name that is fewest edits away, "" when none is near.
-func nearest(name string, names []string) string {
-	best, near := 1+len(name)/3, ""
-	for _, n := range names {
-		if d := distance(name, n); d <= best && (near == "" || d < best) {
-			best, near = d, n
-		}
-	}
-	return near
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := corner
-			if a[i] != b[j] {
-				change++
-			}
-			corner = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // isTerminal reports whether a stream is a terminal.

@@ -16,16 +16,6 @@ import (
 	"github.com/radlabel/radlabel/corpus"
 )
 
-func TestNearest(t *testing.T) {
-	names := []string{"section", "exceptions", "rules", "ruleset"}
-	for name, want := range map[string]string{
-		"sections": "section", "sektion": "section", "rule": "rules", "rulset": "ruleset", "exeptions": "exceptions",
-		"x": "", "output": "", "": "",
-	} {
-		assert.Equal(t, want, nearest(name, names), name)
-	}
-}
-
 func TestNumbers(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 227835: "227,835", 1000000: "1,000,000"} {
 		assert.Equal(t, want, thousands(n))

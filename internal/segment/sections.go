@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/nearest"
 )
 
 // Names that the layout of a report gives a meaning to; all other names are
@@ -460,45 +461,10 @@ func (s *Splitter) misspelt(plain string) (def int, ok bool) {
 		if len(h.plain) >= 9 && h.plain[0] == plain[0] {
 			most = 2
 		}
-		if d := distance(plain, h.plain, min(most, best-1)); d < best {
+		most = min(most, best-1)
+		if d := nearest.Distance(plain, h.plain, most); d <= most {
 			best, def, ok = d, h.def, true
 		}
 	}
 	return def, ok
-}
-
-// distance is the number of letters to change, lose, add or swap with their
-// neighbour to make a of b; 3 where it is more than most (at most 2).
-func distance(a, b string, most int) int {
-	const tooFar = 3
-	if most < 1 || len(a)-len(b) > most || len(b)-len(a) > most || len(a) > maxHeader || len(b) > maxHeader {
-		return tooFar
-	}
-	var rows [3][maxHeader + 1]int
-	for j := 0; j <= len(b); j++ {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row := &rows[(i+1)%3], &rows[(i+2)%3], &rows[i%3]
-		row[0] = i
-		least := i
-		for j := 1; j <= len(b); j++ {
-			d := last[j-1]
-			if a[i-1] != b[j-1] {
-				d = 1 + min(d, last[j], row[j-1])
-				if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-					d = min(d, before[j-2]+1)
-				}
-			}
-			row[j] = d
-			least = min(least, d)
-		}
-		if least > most {
-			return tooFar
-		}
-	}
-	if d := rows[len(a)%3][len(b)]; d <= most {
-		return d
-	}
-	return tooFar
 }
