@@ -34,6 +34,9 @@ func (r *reading) setScope(c *foundCue) {
 	case rules.Inside:
 		c.ScopeStart, c.ScopeEnd = c.Start, c.End
 	}
+	if c.ScopeStart == c.ScopeEnd && !c.back && c.rule.Direction != rules.Forward {
+		r.backward(c) // nothing behind it: it speaks of what stands before
+	}
 }
 
 // predicative reports whether the cue says something of a subject before it:
