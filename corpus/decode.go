@@ -5,8 +5,6 @@ import (
 	"errors"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 )
 
 const byteOrderMark = "\ufeff"
@@ -52,12 +50,27 @@ func decodeForeign(raw []byte) (text string, foreign int) {
 		r, n := utf8.DecodeRune(raw)
 		if r == utf8.RuneError && n == 1 {
 			foreign++
-			r = charmap.Windows1252.DecodeByte(raw[0])
+			r = fromWindows1252(raw[0])
 		}
 		b.WriteRune(r)
 		raw = raw[n:]
 	}
 	return b.String(), foreign
+}
+
+// windows1252 is what the bytes from 0x80 to 0x9f stand for; five stand for
+// nothing.
+var windows1252 = [0x20]rune{
+	'€', utf8.RuneError, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', utf8.RuneError, 'Ž', utf8.RuneError,
+	utf8.RuneError, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', utf8.RuneError, 'ž', 'Ÿ',
+}
+
+// fromWindows1252 decodes one byte. All but 32 are as in Unicode.
+func fromWindows1252(b byte) rune {
+	if i := int(b) - 0x80; i >= 0 && i < len(windows1252) {
+		return windows1252[i]
+	}
+	return rune(b)
 }
 
 func unixLines(text string) string {

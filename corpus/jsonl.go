@@ -46,14 +46,19 @@ func parseObject(line []byte) (object, error) {
 	return o, nil
 }
 
-// field gives a value as text: a string, a number as written, nothing for null.
-func (o object) field(i int) (string, error) {
+// id gives a value as an id: a number is one, as it is written.
+func (o object) id(i int) (string, error) {
+	if raw := o.values[i]; raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9' {
+		return string(raw), nil
+	}
+	return o.text(i)
+}
+
+// text gives a value as text: a string, or nothing for null.
+func (o object) text(i int) (string, error) {
 	raw := o.values[i]
 	if raw[0] == 'n' {
 		return "", nil
-	}
-	if raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9' {
-		return string(raw), nil
 	}
 	var s string
 	if json.Unmarshal(raw, &s) != nil {
@@ -149,27 +154,31 @@ func (j *jsonlReader) line(line []byte, place Place) {
 	}
 	l := j.layout
 	fields := make([]string, len(obj.values))
-	needed := []int{l.id, l.text}
+	ids, texts := []int{l.id}, []int{l.text}
 	if l.subject >= 0 && l.study >= 0 {
-		needed = append(needed, l.subject, l.study)
+		ids = append(ids, l.subject, l.study)
 	}
 	for _, s := range l.sections {
-		needed = append(needed, s.column)
+		texts = append(texts, s.column)
 	}
-	for _, i := range needed {
-		if i < 0 {
-			continue
+	read := func(columns []int, field func(int) (string, error)) {
+		for _, i := range columns {
+			if i >= 0 && err == nil {
+				fields[i], err = field(i)
+			}
 		}
-		if fields[i], err = obj.field(i); err != nil {
-			j.s.lost(Report{Place: place}, err.Error(), "")
-			return
-		}
+	}
+	read(ids, obj.id)
+	read(texts, obj.text)
+	if err != nil {
+		j.s.lost(Report{Place: place}, err.Error(), "")
+		return
 	}
 	if foreign > 0 {
 		j.s.foreign(place, foreign)
 	}
 	if l.id >= 0 && strings.TrimSpace(fields[l.id]) == "" {
-		j.s.warn(place, "the id is empty; the number of the line stands for it", "")
+		j.s.warn(place, "the id is empty; the number of the line stands for it", emptyID)
 	}
 	j.s.report(l.report(fields, j.number, place))
 }

@@ -47,6 +47,14 @@ func TestJSONL(t *testing.T) {
 			},
 		},
 		{
+			name: "numbers", data: "{\"id\":1,\"text\":7}\n{\"id\":-2.5,\"text\":\"x\"}\n{\"id\":true,\"text\":\"x\"}\n{\"id\":3,\"text\":-1}\n",
+			ids: []string{"-2.5"}, texts: []string{"x"}, columns: Columns{ID: "id", Text: "text"},
+			messages: []string{
+				`lost r.jsonl:1: the field "text" is not a string`, `lost r.jsonl:3: the field "id" is not a string`,
+				`lost r.jsonl:4: the field "text" is not a string`,
+			},
+		},
+		{
 			name: "ids missing", data: "{\"text\":\"x\"}\n{\"id\":\"\",\"text\":\"y\"}\n",
 			ids: []string{"1", "2"}, texts: []string{"x", "y"}, columns: Columns{Text: "text"},
 			messages: []string{"warn r.jsonl:2: the id is empty; the number of the line stands for it"},

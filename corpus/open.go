@@ -32,9 +32,6 @@ func openInput(path string, opts Options, read *atomic.Int64) (*input, error) {
 		if opts.Stdin == nil {
 			return nil, errors.New("there is no standard input to read")
 		}
-		if o.src == "" {
-			o.src = Text
-		}
 		return o.stream(&stream{
 			path: path, name: "stdin", size: -1, read: read,
 			pipe: bufio.NewReaderSize(opts.Stdin, headBytes),
@@ -70,7 +67,7 @@ func (o *opening) refused(what, do string, size int64) *input {
 }
 
 func (o *opening) stream(st *stream) (*input, error) {
-	// One report on a pipe needs no look ahead, nor anybody to wait for it.
+	// What is said to be one report needs no look ahead.
 	if st.pipe != nil && o.src == Text {
 		return o.single(st), nil
 	}
@@ -97,7 +94,7 @@ func (o *opening) stream(st *stream) (*input, error) {
 		return o.refused("the compressed file is truncated or damaged", "get it again", st.size), nil
 	}
 	if o.src == "" {
-		o.src = guessStream(st.name, plain, o.opts)
+		o.src = o.guess(st.name, plain)
 	}
 	switch {
 	case slices.Contains(memberSources, o.src):
@@ -122,14 +119,15 @@ func isTarName(name string) bool {
 	return strings.HasSuffix(name, ".tar") || strings.HasSuffix(name, ".tgz")
 }
 
-// guessStream finds the format of one file that is no archive: by its name
-// where that is clear, else by how it begins.
-func guessStream(name string, plain []byte, opts Options) Source {
+// guess finds the format of one file that is no archive: by its name where that
+// is clear, else by how it begins. What begins like nothing else is a text on
+// standard input, and "" in a file.
+func (o *opening) guess(name string, plain []byte) Source {
 	if _, ok := reportOf(MIMIC, name); ok {
 		return MIMIC
 	}
 	table := func() Source {
-		shape, err := shapeOf(CSV, plain, opts)
+		shape, err := shapeOf(CSV, plain, o.opts)
 		if err != nil || shape.layout.id < 0 {
 			return ""
 		}
@@ -150,12 +148,42 @@ func guessStream(name string, plain []byte, opts Options) Source {
 	}
 	start := bytes.TrimLeft(bytes.TrimPrefix(plain, []byte(byteOrderMark)), " \t\r\n")
 	switch {
+	case o.path == "-":
+		return o.guessPiped(start)
 	case bytes.HasPrefix(start, []byte("{")):
 		return JSONL
 	case bytes.HasPrefix(start, []byte("<")) && bytes.Contains(start, []byte("<eCitation")):
 		return OpenI
 	default:
 		return table()
+	}
+}
+
+// guessPiped finds the format of what comes on standard input, of which there
+// may be no more than the first line to see. Unlike in a file, a text is likely,
+// and may begin with a brace or have a comma in its first line.
+func (o *opening) guessPiped(start []byte) Source {
+	after := func(sign string) (rest []byte, ok bool) {
+		rest, ok = bytes.CutPrefix(start, []byte(sign))
+		return bytes.TrimLeft(rest, " \t\r\n"), ok
+	}
+	if rest, ok := after("["); ok && bytes.HasPrefix(rest, []byte("{")) {
+		return JSONL // an array, which is refused with what to do
+	}
+	if rest, ok := after("{"); ok && (len(rest) == 0 || rest[0] == '"' || rest[0] == '}') {
+		return JSONL
+	}
+	if bytes.HasPrefix(start, []byte("<?xml")) || bytes.HasPrefix(start, []byte("<eCitation")) {
+		return OpenI
+	}
+	shape, err := shapeOf(CSV, start, o.opts)
+	switch {
+	case o.opts.IDColumn != "" || o.opts.TextColumn != "":
+		return CSV // whose columns are refused if they are not there
+	case err != nil || !shape.isHeader():
+		return Text
+	default:
+		return shape.source()
 	}
 }
 

@@ -92,10 +92,11 @@ type input struct {
 }
 
 // Open finds the format of each path ("-" is opts.Stdin) without reading more
-// than its beginning. Errors are of wrong options, or a *Problem of what can be
-// known at once: a path that does not exist or cannot be opened, a format that
-// is not recognised, a table without the columns it needs. What is found later
-// is yielded by Reports.
+// than its beginning. Errors are of wrong options, or join a *Problem a path
+// where there is nothing to read, as can be known at once: none of the paths
+// exists and can be opened, has a format that is recognised and the columns a
+// table needs. Where only some are wrong, Reports yields their Problems in
+// place of their reports, as it does with what is found later.
 func Open(ctx context.Context, paths []string, opts Options) (*Reader, error) {
 	if opts.From != "" && !slices.Contains(Sources(), Source(opts.From)) {
 		return nil, fmt.Errorf("input format %q is not known; use one of %s", opts.From, sourceNames())
@@ -111,6 +112,7 @@ func Open(ctx context.Context, paths []string, opts Options) (*Reader, error) {
 	}
 	r := &Reader{opts: opts}
 	stdin := false
+	var wrong []error
 	for _, path := range paths {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -120,12 +122,35 @@ func Open(ctx context.Context, paths []string, opts Options) (*Reader, error) {
 		}
 		stdin = stdin || path == "-"
 		in, err := openInput(path, opts, &r.read)
-		if err != nil {
+		var problem *Problem
+		switch {
+		case errors.As(err, &problem):
+			wrong = append(wrong, err)
+			in = &input{void: true, reports: func(s *sink) { s.problem(Report{}, problem) }}
+		case err != nil:
 			return nil, err
 		}
+		in.warnOfColumns(path, opts)
 		r.inputs = append(r.inputs, in)
 	}
+	if len(wrong) == len(paths) {
+		return nil, errors.Join(wrong...)
+	}
 	return r, nil
+}
+
+// warnOfColumns makes an input that has no columns say so where the user named
+// some.
+func (in *input) warnOfColumns(path string, opts Options) {
+	tabular := in.source == CSV || in.source == JSONL || in.source == CheXpertPlus
+	if in.void || tabular || opts.IDColumn == "" && opts.TextColumn == "" {
+		return
+	}
+	reports := in.reports
+	in.reports = func(s *sink) {
+		s.warn(Place{Path: path}, "the format "+string(in.source)+" has no named columns", "leave out --id-column and --text-column")
+		reports(s)
+	}
 }
 
 // Format names the input formats found, each once, in input order: "mimic", or

@@ -183,6 +183,85 @@ func checkReport(t testing.TB, r Report) {
 	require.LessOrEqual(t, at, len(r.Text))
 }
 
+// Standard input has no name; what it is shows in how it begins.
+func TestStandardInputIsGuessed(t *testing.T) {
+	table, lines := "id,text\n7,No effusion.\n8,Edema.\n", "{\"id\":7,\"text\":\"No effusion.\"}\n{\"id\":8,\"text\":\"Edema.\"}\n"
+	for _, tt := range []struct {
+		name, format string
+		data         []byte
+		opts         Options
+		ids          []string
+	}{
+		{"a table", "csv", []byte(table), Options{}, []string{"7", "8"}},
+		{"a table with a byte order mark", "csv", []byte("\ufeff" + table), Options{}, []string{"7", "8"}},
+		{"a compressed table", "csv", gz(t, []byte(table)), Options{}, []string{"7", "8"}},
+		{"tabs", "csv", []byte("findings\tage\nClear.\t7\nClear.\t8\n"), Options{}, []string{"1", "2"}},
+		{"a table without ids", "csv", []byte("Report Text,Patient Age\nClear.,7\n"), Options{}, []string{"1"}},
+		{"blanks behind commas", "csv", []byte("id, text\n7,Clear.\n"), Options{}, []string{"7"}},
+		{"one column", "csv", []byte("text\nClear.\n"), Options{}, []string{"1"}},
+		{"a named column", "csv", []byte("key,words\n7,Clear.\n"), Options{IDColumn: "key", TextColumn: "words"}, []string{"7"}},
+		{"CheXpert Plus", "chexpert-plus", []byte("path_to_image,section_findings\na/patient1/study1/x.jpg,Clear.\n"), Options{}, []string{"patient1/study1"}},
+		{"lines", "jsonl", []byte(lines), Options{}, []string{"7", "8"}},
+		{"compressed lines", "jsonl", zst(t, []byte(lines)), Options{}, []string{"7", "8"}},
+		{"a zip", "mimic", zipOf(t, mimicFiles[:1], zip.Deflate), Options{}, []string{"50414267"}},
+		{"a tar", "mimic", tarOf(t, mimicFiles[:1]), Options{}, []string{"50414267"}},
+		{"a compressed tar", "mimic", gz(t, tarOf(t, mimicFiles[:1])), Options{}, []string{"50414267"}},
+		{"OpenI", "openi", []byte("<?xml version=\"1.0\"?>\n<eCitation><uId id=\"CXR7\"/></eCitation>"), Options{}, []string{"CXR7"}},
+		{"a text", "text", []byte("No effusion, no edema.\n"), Options{}, []string{"stdin"}},
+		{"a compressed text", "text", gz(t, []byte("No effusion.\n")), Options{}, []string{"stdin"}},
+		{"a header of a report", "text", []byte("IMPRESSION\nClear.\n"), Options{}, []string{"stdin"}},
+		{"a title of a report", "text", []byte("Report\nClear.\n"), Options{}, []string{"stdin"}},
+		{"words that may be columns", "text", []byte("Findings, no effusion\nClear, small\n"), Options{}, []string{"stdin"}},
+		{"a text with a brace", "text", []byte("{dictated} No effusion.\n"), Options{}, []string{"stdin"}},
+		{"a text with brackets", "text", []byte("[**Name**] No effusion.\n"), Options{}, []string{"stdin"}},
+		{"nothing", "text", nil, Options{}, []string{"stdin"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.opts.Stdin = bytes.NewReader(tt.data)
+			g := readAllOf(t, tt.opts, "-")
+			assert.Equal(t, tt.format, g.reader.Format())
+			assert.Equal(t, tt.ids, g.ids())
+		})
+	}
+	for name, tt := range map[string]struct {
+		data    string
+		opts    Options
+		message string
+	}{
+		"an array":                {"[{\"text\":\"x\"}]", Options{}, "-: this is a JSON array; write one object a line"},
+		"a column that is not in": {"id,text\n1,x\n", Options{TextColumn: "txt"}, "-: there is no column \"txt\" among id, text"},
+	} {
+		tt.opts.Stdin = strings.NewReader(tt.data)
+		_, err := Open(t.Context(), []string{"-"}, tt.opts)
+		assert.ErrorContains(t, err, tt.message, name)
+	}
+}
+
+// One wrong path of several costs its own reports alone.
+func TestSomePathsAreWrong(t *testing.T) {
+	good := write(t, "x.zip", zipOf(t, mimicFiles, zip.Deflate))
+	none, table := filepath.Join(t.TempDir(), "none.zip"), write(t, "y.csv", []byte("a,b\n1,2\n"))
+	g := readAllOf(t, Options{}, none, good, table)
+	assert.Len(t, g.reports, 4)
+	assert.Equal(t, []string{"lost none.zip: no such file or folder", "lost y.csv: there is no column of report text among a, b"}, g.messages())
+	assert.Equal(t, "mimic", g.reader.Format())
+	assert.True(t, g.reader.HasSubjects())
+	assert.Equal(t, 4, g.reader.Total())
+
+	_, err := Open(t.Context(), []string{none, table}, Options{})
+	assert.ErrorContains(t, err, "none.zip: no such file or folder; check the path\n")
+	assert.ErrorContains(t, err, "y.csv: there is no column of report text")
+	var problem *Problem
+	assert.ErrorAs(t, err, &problem)
+}
+
+func TestColumnsNamedOfWhatHasNone(t *testing.T) {
+	archive, table := write(t, "x.zip", zipOf(t, mimicFiles[:1], zip.Deflate)), write(t, "y.csv", []byte("key,text\n1,x\n"))
+	g := readAllOf(t, Options{IDColumn: "key"}, archive, table)
+	assert.Equal(t, []string{"50414267", "1"}, g.ids())
+	assert.Equal(t, []string{"warn x.zip: the format mimic has no named columns"}, g.messages())
+}
+
 func TestOpenRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, tt := range []struct {

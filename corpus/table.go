@@ -146,6 +146,21 @@ func chooseLayout(names []string, opts Options) (layout, error) {
 	return l, nil
 }
 
+// isHeader says whether a first row that has a column of text is more likely a
+// header than the beginning of a report: "id,text", not "Findings, no effusion".
+func (t tableShape) isHeader() bool {
+	names := t.header
+	switch {
+	case looksLikeText(names):
+		return false
+	case len(names) == 1: // "text" may be alone, but IMPRESSION stands above a report
+		return slices.Contains(textColumns, names[0])
+	case t.layout.id >= 0:
+		return true
+	}
+	return !slices.ContainsFunc(names[1:], func(name string) bool { return strings.HasPrefix(name, " ") })
+}
+
 // columnList shows the names of a header, unless they are no names but texts.
 func columnList(names []string) string {
 	const most = 30
@@ -452,7 +467,7 @@ func (t *tableReader) row(r row) {
 		t.before = report
 	}
 	if id := t.shape.layout.id; id >= 0 && strings.TrimSpace(r.fields[id]) == "" {
-		t.s.warn(place, "the id is empty; the number of the row stands for it", "")
+		t.s.warn(place, "the id is empty; the number of the row stands for it", emptyID)
 	}
 	if r.foreign > 0 {
 		t.s.foreign(place, r.foreign)
@@ -464,6 +479,9 @@ func (t *tableReader) row(r row) {
 	t.bare = t.bare || !strings.ContainsFunc(report.ID, unicode.IsDigit)
 	t.s.report(report)
 }
+
+// emptyID is what to do about one.
+const emptyID = "give it an id, since another report may have that number for one"
 
 // plausible says whether a row read out of what an open quote swallowed is a
 // row rather than a line of the torn text: it has every field, and its id looks

@@ -76,7 +76,7 @@ func zipFile(path string, read *atomic.Int64) container {
 			visit(zipProblem(path, "cannot be read: "+reason(err), "", true))
 			return
 		}
-		zipMembers(path, f, info.Size(), read, visit)
+		zipArchive{path, f, info.Size(), read}.members(visit)
 	}
 }
 
@@ -107,13 +107,22 @@ func zipProblem(path, what, do string, lost bool) member {
 	return member{place: p, err: &Problem{Place: p, What: what, Do: do, Lost: lost}}
 }
 
-func zipMembers(path string, r io.ReaderAt, size int64, read *atomic.Int64, visit func(member) bool) {
-	dir, ok := findZipDirectory(r, size)
+// zipArchive is a zip archive that can be read at any offset.
+type zipArchive struct {
+	path string // for messages
+	r    io.ReaderAt
+	size int64
+	read *atomic.Int64 // bytes read so far
+}
+
+// members visits by the directory, and without it where there is none.
+func (z zipArchive) members(visit func(member) bool) {
+	dir, ok := findZipDirectory(z.r, z.size)
 	from := int64(0)
 	if ok {
 		next := dir.start
-		entries := bufio.NewReaderSize(io.NewSectionReader(r, dir.start, dir.end-dir.start), headBytes)
-		data := &window{r: r}
+		entries := bufio.NewReaderSize(io.NewSectionReader(z.r, dir.start, dir.end-dir.start), headBytes)
+		data := &window{r: z.r}
 		var inflate inflater
 		n := uint64(0)
 		for ; n < dir.entries; n++ {
@@ -122,7 +131,7 @@ func zipMembers(path string, r io.ReaderAt, size int64, read *atomic.Int64, visi
 				break
 			}
 			h.offset += dir.base
-			m := member{name: h.name, place: Place{Path: path + "!" + h.name}}
+			m := member{name: h.name, place: Place{Path: z.path + "!" + h.name}}
 			if h.link {
 				m.err = &Problem{Place: m.place, What: "a link within an archive, not followed", Lost: true}
 			} else {
@@ -134,21 +143,21 @@ func zipMembers(path string, r io.ReaderAt, size int64, read *atomic.Int64, visi
 			if end := h.offset + zipLocalLen + int64(len(h.name)) + int64(h.compressed); end > from && end <= next {
 				from = end
 			}
-			read.Add(int64(h.compressed) + zipLocalLen + zipEntryLen + 2*int64(len(h.name)))
+			z.read.Add(int64(h.compressed) + zipLocalLen + zipEntryLen + 2*int64(len(h.name)))
 		}
 		if n == dir.entries {
 			return
 		}
 	}
-	scan := newZipScan(path, io.NewSectionReader(r, from, size-from))
+	scan := newZipScan(z.path, io.NewSectionReader(z.r, from, z.size-from))
 	if !scan.run(visit) {
 		return
 	}
 	if scan.complete {
-		visit(zipProblem(path, "the archive's directory is damaged; every member that stands before it was read", zipGetAgain, false))
+		visit(zipProblem(z.path, "the archive's directory is damaged; every member that stands before it was read", zipGetAgain, false))
 		return
 	}
-	visit(zipProblem(path, zipTruncated, zipGetAgain, true))
+	visit(zipProblem(z.path, zipTruncated, zipGetAgain, true))
 }
 
 // countZip counts the reports that the directory of an archive names; -1 where
