@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/segment"
 )
 
 // files makes a file system of name, content pairs.
@@ -59,6 +60,7 @@ const smallCues = `cues:
     ends: [uncertainty, affirmation]
     when: after-mention
     reach: 4
+    lists: true
     weak: true
     phrases: ["no"]
     unless: [no longer]
@@ -77,6 +79,7 @@ sections:
     headers: [impression, conclusion]
     contains: [impress]
     labelled: true
+    block: true
 `
 
 func small() fstest.MapFS {
@@ -91,8 +94,10 @@ func TestLoad(t *testing.T) {
 	assert.Equal(t, []corpus.Observation{"Edema", "Fracture", "Nothing"}, s.Observations)
 	assert.Equal(t, []string{"impression", "last-paragraph"}, s.Policy)
 	require.Len(t, s.Sections, 1)
-	assert.Equal(t, []string{"impression", "conclusion"}, s.Sections[0].Headers)
-	assert.True(t, s.Sections[0].Labelled)
+	assert.Equal(t, segment.SectionDef{
+		Name: "impression", Doc: "The conclusion.", Headers: []string{"impression", "conclusion"},
+		Contains: []string{"impress"}, Labelled: true, Block: true,
+	}, s.Sections[0])
 
 	r, ok := s.Rule("edema.edema")
 	require.True(t, ok)
@@ -117,10 +122,10 @@ func TestLoad(t *testing.T) {
 	require.True(t, ok)
 	assert.Equal(t, Cue{
 		ID: "negation.no", Doc: "Plain.", Kind: Negation, Direction: Backward, Only: []string{"sign"}, Except: []string{"device"},
-		Ends: []Kind{Uncertainty, Affirmation}, When: AfterMention, Reach: 4, Weak: true,
-		Phrases:  []Phrase{{"no", Pos{"cues.yaml", 12, 15}}},
-		Unless:   []Phrase{{"no longer", Pos{"cues.yaml", 13, 14}}},
-		Examples: []Example{{"No <edema>.", corpus.Negative, Pos{"cues.yaml", 15, 18}}},
+		Ends: []Kind{Uncertainty, Affirmation}, When: AfterMention, Reach: 4, Lists: true, Weak: true,
+		Phrases:  []Phrase{{"no", Pos{"cues.yaml", 13, 15}}},
+		Unless:   []Phrase{{"no longer", Pos{"cues.yaml", 14, 14}}},
+		Examples: []Example{{"No <edema>.", corpus.Negative, Pos{"cues.yaml", 16, 18}}},
 		Pos:      Pos{"cues.yaml", 2, 5},
 	}, *c)
 
@@ -400,9 +405,6 @@ func TestDigest(t *testing.T) {
 	}
 	more := smallEdema + "  - {id: edema.fluid, phrases: [fluid]}\n"
 	split := with("edema.yaml", more)
-	twoFiles := with("edema.yaml", strings.Replace(more, smallEdema[strings.Index(smallEdema, "  - id"):], "", 1))
-	twoFiles["a.edema.yaml"] = &fstest.MapFile{}
-	delete(twoFiles, "a.edema.yaml")
 
 	assert.Equal(t, want, digest(replace("edema.yaml", "doc: By name.", "doc: Otherwise. # comment")), "docs and comments")
 	assert.Equal(t, want, digest(replace("edema.yaml", "pulmonary congestion", `"pulmonary   congestion"`)), "format")
@@ -422,6 +424,8 @@ func TestDigest(t *testing.T) {
 	assert.NotEqual(t, want, digest(replace("cues.yaml", "direction: backward", "direction: both")), "direction")
 	assert.NotEqual(t, want, digest(replace("classes.yaml", "mild", "slight")), "class")
 	assert.NotEqual(t, want, digest(replace("sections.yaml", "conclusion", "summary")), "section")
+	assert.NotEqual(t, want, digest(replace("sections.yaml", "block: true", "block: false")), "block")
+	assert.NotEqual(t, want, digest(replace("cues.yaml", "lists: true", "lists: false")), "lists")
 	assert.NotEqual(t, want, digest(replace("ruleset.yaml", "Edema, Fracture", "Fracture, Edema")), "order of observations")
 }
 

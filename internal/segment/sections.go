@@ -14,8 +14,6 @@ import (
 // the section file's.
 const (
 	Preamble      = "preamble"       // text before the first header, or after a block
-	wetRead       = "wet read"       // a block: ends at a rule, not at a header
-	addendum      = "addendum"       // likewise
 	LastParagraph = "last-paragraph" // policy: the text after the first paragraph break of the last section
 )
 
@@ -116,10 +114,8 @@ type cut struct {
 }
 
 func (s *Splitter) block(c cut) bool {
-	return c.kind <= contains && isBlock(s.defs[c.def].Name)
+	return c.kind <= contains && s.defs[c.def].Block
 }
-
-func isBlock(name string) bool { return name == wetRead || name == addendum }
 
 // Split cuts a report into sections, in text order. Spans have no blanks at
 // their ends; a section with nothing in it has an empty span behind its
@@ -135,8 +131,8 @@ func isBlock(name string) bool { return name == wetRead || name == addendum }
 //     unless it stands in a labelled section, whose text it then is;
 //   - an unknown header ("LUNGS:") starts one where no known section is open,
 //     or at a new paragraph of one that is not labelled, and is text elsewhere;
-//   - wet reads and addenda last to the next rule, FINAL REPORT or block of
-//     their kind, whatever headers they hold, when a report follows there;
+//   - a block (wet read, addendum) lasts to the next rule, FINAL REPORT or
+//     block, whatever headers it holds, when a report follows there;
 //   - a rule ends blocks and the preamble, and is a part of any other section.
 func (s *Splitter) Split(text string) []corpus.Section {
 	cuts := s.cuts(text)
@@ -160,7 +156,7 @@ func (s *Splitter) Split(text string) []corpus.Section {
 
 	var sections []corpus.Section
 	open := corpus.Section{Name: Preamble}
-	openKnown, openLabelled := false, false
+	openKnown, openLabelled, openBlock := false, false, false
 	closeAt := func(end int) {
 		open.Span.End = max(end, open.Span.Start)
 		open.Span = trim(text, open.Span)
@@ -175,7 +171,7 @@ func (s *Splitter) Split(text string) []corpus.Section {
 	for i, c := range cuts {
 		block := s.block(c)
 		switch {
-		case c.kind == ruled && openKnown && !isBlock(open.Name),
+		case c.kind == ruled && openKnown && !openBlock,
 			i < until && !block,
 			c.kind == contains && openLabelled && !block,
 			c.kind == unknown && openKnown && (openLabelled || !c.fresh):
@@ -184,7 +180,7 @@ func (s *Splitter) Split(text string) []corpus.Section {
 		closeAt(c.start)
 		if c.kind >= ruled {
 			open = corpus.Section{Name: Preamble, Span: corpus.Span{Start: c.end}}
-			openKnown, openLabelled = false, false
+			openKnown, openLabelled, openBlock = false, false, false
 			continue
 		}
 		open = corpus.Section{
@@ -192,7 +188,7 @@ func (s *Splitter) Split(text string) []corpus.Section {
 			Header: corpus.Span{Start: c.start, End: c.end},
 			Span:   corpus.Span{Start: c.end},
 		}
-		openKnown, openLabelled = c.kind <= contains, false
+		openKnown, openLabelled, openBlock = c.kind <= contains, false, block
 		if openKnown {
 			open.Name, openLabelled = s.defs[c.def].Name, s.defs[c.def].Labelled
 		}
@@ -331,7 +327,7 @@ func (s *Splitter) header(line string, fresh, ended bool) (cut, bool) {
 		return cut{kind: known, def: def, end: end}, true
 	case capitals && ended && (alone || stop == '_' || stop == ':' && !colon):
 		// WET READ VERSION #2 ___ ___ 8:19 AM
-		if def, ok := s.find(plain); ok && isBlock(s.defs[def].Name) {
+		if def, ok := s.find(plain); ok && s.defs[def].Block {
 			end := j
 			if !alone && stop == ':' { // the digits are of the time
 				end = len(strings.TrimRight(line[:j], "0123456789"))

@@ -15,8 +15,8 @@ import (
 var testPolicy = []string{"impression", "findings", LastParagraph, "comparison"}
 
 var testDefs = []SectionDef{
-	{Name: "wet read", Headers: []string{"wet read", "provisional findings impression (pfi)"}, Contains: []string{"wet read"}},
-	{Name: "addendum", Headers: []string{"addendum", "final addendum"}, Labelled: true},
+	{Name: "wet read", Headers: []string{"wet read", "provisional findings impression (pfi)"}, Contains: []string{"wet read"}, Block: true},
+	{Name: "addendum", Headers: []string{"addendum", "final addendum"}, Labelled: true, Block: true},
 	{Name: "findings and impression", Headers: []string{"findings and impression", "findings/impression"}, Labelled: true},
 	{Name: "impression", Headers: []string{"impression", "conclusion", "mpression"}, Contains: []string{"impression"}, Labelled: true},
 	{Name: "indication", Headers: []string{"indication", "reason for exam", "ndication"}},
@@ -109,6 +109,36 @@ func TestSplit(t *testing.T) {
 			assert.Equal(t, tt.want, outline(tt.in, got))
 			checkSections(t, tt.in, got)
 		})
+	}
+}
+
+// What a block is called does not matter, nor do names make blocks.
+func TestBlockByDefinition(t *testing.T) {
+	text := "FIRST READING:\n IMPRESSION: New.\n " + line + "\n FINAL REPORT\n IMPRESSION: Old."
+	for _, tt := range []struct {
+		name  string
+		block bool
+		want  string
+	}{
+		{"first reading", true, "first reading=IMPRESSION: New.|impression=Old."},
+		{"wet read", false, "wet read=|impression=New. " + line + "|impression=Old."},
+		{"addendum", false, "addendum=|impression=New. " + line + "|impression=Old."},
+	} {
+		s, err := NewSplitter([]SectionDef{
+			{Name: tt.name, Headers: []string{"first reading"}, Block: tt.block},
+			{Name: "impression", Headers: []string{"impression"}, Labelled: true},
+		}, []string{"impression", LastParagraph})
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, outline(text, s.Split(text)))
+
+		alone := "FIRST READING: Clear.\n\n Wide."
+		got, err := s.Select(alone, s.Split(alone), "auto")
+		require.NoError(t, err)
+		want := tt.name + "=Clear. Wide." // a report of nothing else
+		if !tt.block {
+			want = "last-paragraph=Wide."
+		}
+		assert.Equal(t, want, outline(alone, got))
 	}
 }
 

@@ -22,8 +22,8 @@ import (
 //     Select("", nil, want) checks want.
 //
 // With auto and all, a report in which no header is known is labelled whole,
-// unknown headers included ("PNEUMOTHORAX: NONE"), but without its wet reads
-// and addenda where it has anything else.
+// unknown headers included ("PNEUMOTHORAX: NONE"), but without its blocks where
+// it has anything else.
 //
 // A section named "x and y" answers to x and to y too. Names are compared as
 // headers are, so that sections from a table need not be spelt as in the
@@ -52,7 +52,7 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 		sec.Span = trim(text, sec.Span)
 		if def, ok := s.def(sec.Name); ok {
 			sec.Name = s.defs[def].Name
-			headed = headed || sec.Name != Preamble && !isBlock(sec.Name)
+			headed = headed || sec.Name != Preamble && !s.defs[def].Block
 		}
 	}
 	full := func(keep func(corpus.Section) bool) []corpus.Section {
@@ -116,6 +116,12 @@ func (s *Splitter) def(name string) (int, bool) {
 	return def, ok
 }
 
+// isBlock reports whether sections of that name are blocks.
+func (s *Splitter) isBlock(name string) bool {
+	def, ok := s.def(name)
+	return ok && s.defs[def].Block
+}
+
 // answers reports whether a section of one name is what another asks for.
 func answers(name, want string) bool {
 	if name == want {
@@ -133,7 +139,7 @@ func answers(name, want string) bool {
 func (s *Splitter) whole(sections []corpus.Section) []corpus.Section {
 	var own, blocks []corpus.Section
 	for _, sec := range sections {
-		if isBlock(sec.Name) {
+		if s.isBlock(sec.Name) {
 			if !sec.Span.Empty() {
 				blocks = append(blocks, sec)
 			}
@@ -154,11 +160,11 @@ func (s *Splitter) whole(sections []corpus.Section) []corpus.Section {
 }
 
 // lastParagraph is the text after the first paragraph break of the last
-// section that is no wet read or addendum, as a section of that name. A section
-// whose header is not known is all text.
+// section that is no block, as a section of that name. A section whose header
+// is not known is all text.
 func (s *Splitter) lastParagraph(text string, sections []corpus.Section) (corpus.Section, bool) {
 	for _, sec := range slices.Backward(sections) {
-		if isBlock(sec.Name) {
+		if s.isBlock(sec.Name) {
 			continue
 		}
 		if _, ok := s.def(sec.Name); !ok && !sec.Span.Empty() {
