@@ -171,6 +171,19 @@ func showCue(b *strings.Builder, cue *rules.Cue) {
 	if cue.Reach > 0 {
 		fmt.Fprintf(b, "reach: %s\n", count(cue.Reach, "token"))
 	}
+	if len(cue.Ends) > 0 {
+		var kinds []string
+		for _, k := range cue.Ends {
+			kinds = append(kinds, k.String())
+		}
+		showList(b, "ends", kinds)
+	}
+	if cue.When != rules.Anywhere {
+		fmt.Fprintf(b, "when: %s\n", cue.When)
+	}
+	if cue.Lists {
+		b.WriteString("governs one list: no comma ends its scope, no \"or\" in it offers alternatives\n")
+	}
 	if cue.Weak {
 		b.WriteString("yields to any other cue\n")
 	}
