@@ -37,6 +37,8 @@ func Create(name string) (*File, error) {
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, NotWritten(name, err)
+	default:
+		name = linked(name)
 	}
 	folder := filepath.Dir(name)
 	f, err := os.CreateTemp(folder, "."+filepath.Base(name)+".*.tmp") // mode 0600
@@ -47,6 +49,25 @@ func Create(name string) (*File, error) {
 		return nil, NotWritten(name, err)
 	}
 	return &File{f: f, final: name}, nil
+}
+
+// linked follows symbolic links to the file that they are to lead to, which does
+// not exist. What cannot be followed is left to the caller to run into.
+func linked(name string) string {
+	for {
+		target, err := os.Readlink(name)
+		if err != nil {
+			return name
+		}
+		if !filepath.IsAbs(target) {
+			folder, err := filepath.EvalSymlinks(filepath.Dir(name))
+			if err != nil {
+				return name
+			}
+			target = filepath.Join(folder, target)
+		}
+		name = target
+	}
 }
 
 // Write writes to the temporary file.
@@ -110,6 +131,19 @@ func (f *File) name() string {
 	return f.f.Name()
 }
 
+// notWritten is what NotWritten gives, to be found again in the errors that the
+// libraries between a Writer and its File wrap around it.
+type notWritten struct {
+	name, do string
+	cause    error
+}
+
+func (e *notWritten) Error() string {
+	return fmt.Sprintf("%s: not written: %v; %s", e.name, e.cause, e.do)
+}
+
+func (e *notWritten) Unwrap() error { return e.cause }
+
 // NotWritten says which output failed and what to do. Of err it keeps the cause
 // alone: a temporary name in it would mean nothing to a reader.
 func NotWritten(name string, err error) error {
@@ -129,5 +163,5 @@ func NotWritten(name string, err error) error {
 	case errors.Is(cause, fs.ErrPermission):
 		do = "check the permissions of the folder, or write elsewhere"
 	}
-	return fmt.Errorf("%s: not written: %w; %s", name, cause, do)
+	return &notWritten{name, do, cause}
 }

@@ -5,11 +5,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/labeler"
 )
 
 func names(t *testing.T, folder string) (names []string) {
@@ -75,6 +79,38 @@ func TestCreateFollowsLinks(t *testing.T) {
 	assert.NotZero(t, info.Mode()&fs.ModeSymlink, "the link is still a link")
 }
 
+// A link to a file that does not exist yet keeps pointing to it too.
+func TestCreateFollowsDanglingLinks(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "there"), 0o700))
+	for link, target := range map[string]string{
+		"a.csv": "b.csv", "b.csv": filepath.Join("there", "c.csv"), filepath.Join("there", "c.csv"): filepath.Join("..", "x.csv"),
+	} {
+		if err := os.Symlink(target, filepath.Join(folder, link)); err != nil {
+			t.Skip("no symbolic links here:", err)
+		}
+	}
+	f, err := Create(filepath.Join(folder, "a.csv"))
+	require.NoError(t, err)
+	_, err = f.Write([]byte("new"))
+	require.NoError(t, err)
+	require.NoError(t, f.Commit())
+	info, err := os.Lstat(filepath.Join(folder, "x.csv"))
+	require.NoError(t, err)
+	assert.True(t, info.Mode().IsRegular())
+	for _, link := range []string{"a.csv", "b.csv", filepath.Join("there", "c.csv")} {
+		info, err := os.Lstat(filepath.Join(folder, link))
+		require.NoError(t, err)
+		assert.NotZero(t, info.Mode()&fs.ModeSymlink, link)
+		b, _ := os.ReadFile(filepath.Join(folder, link))
+		assert.Equal(t, "new", string(b), link)
+	}
+
+	require.NoError(t, os.Symlink("round.csv", filepath.Join(folder, "round.csv")))
+	_, err = Create(filepath.Join(folder, "round.csv"))
+	assert.ErrorContains(t, err, "round.csv: not written: ")
+}
+
 func TestCreateErrors(t *testing.T) {
 	folder := t.TempDir()
 	_, err := Create(folder)
@@ -97,6 +133,16 @@ func TestFullDisk(t *testing.T) {
 	assert.EqualError(t, err, "/dev/full: not written: no space left on device; free some space, or write elsewhere")
 	_, err = os.Stat("/dev/full")
 	assert.NoError(t, err, "a device is never replaced")
+
+	// Enough rows for Parquet to write before it is closed.
+	w, err := New(f, Format{Kind: "parquet"}, Default, Header{})
+	require.NoError(t, err)
+	for n := 0; err == nil && n < 3*rowGroup; n++ {
+		err = w.Write(labeler.Result{Report: corpus.Report{ID: strconv.Itoa(n)}})
+	}
+	const full = "/dev/full: not written: no space left on device; free some space, or write elsewhere"
+	assert.EqualError(t, err, full)
+	assert.EqualError(t, w.Close(), full)
 }
 
 // The folder goes away before the rename.

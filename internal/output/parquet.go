@@ -2,6 +2,7 @@ package output
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -86,7 +87,7 @@ func (p *parquetWriter) Write(r labeler.Result) error {
 	}
 	p.row, p.rows[0] = row, row
 	_, err := p.w.WriteRows(p.rows)
-	return err
+	return unwrapped(err)
 }
 
 func optionalText(s string, column int) parquet.Value {
@@ -97,4 +98,13 @@ func optionalText(s string, column int) parquet.Value {
 }
 
 // Close writes the last rows and the footer.
-func (p *parquetWriter) Close() error { return p.w.Close() }
+func (p *parquetWriter) Close() error { return unwrapped(p.w.Close()) }
+
+// unwrapped takes off what the library says of its buffers and row groups.
+func unwrapped(err error) error {
+	var own *notWritten
+	if errors.As(err, &own) {
+		return own
+	}
+	return err
+}
