@@ -294,22 +294,23 @@ func (b *builder) addClasses(classes []Class) Errors {
 	var errs Errors
 	if len(classes) > maxClasses-int(classNamed) {
 		c := classes[maxClasses-int(classNamed)]
-		return Errors{{Pos: c.Pos, ID: c.Name, What: fmt.Sprintf("a rule set has at most %d classes", maxClasses-int(classNamed))}}
-	}
-	for _, c := range classes {
-		if _, ok := b.class[c.Name]; ok {
-			errs = append(errs, &Error{Pos: c.Pos, ID: c.Name, What: fmt.Sprintf("class @%s is defined already", c.Name)})
-			continue
-		}
-		b.class[c.Name] = class(len(b.member))
-		b.member = append(b.member, nil)
+		errs = append(errs, &Error{Pos: c.Pos, ID: c.Name, What: fmt.Sprintf("a rule set has at most %d classes; join some, or write their words out", maxClasses-int(classNamed))})
 	}
 	r := &resolver{builder: b, classes: make(map[string]*Class), done: make(map[string][]path)}
 	b.resolver = r
 	for i := range classes {
-		if r.classes[classes[i].Name] == nil {
-			r.classes[classes[i].Name] = &classes[i]
+		c := &classes[i]
+		if _, ok := b.class[c.Name]; ok {
+			where := "built in"
+			if first := r.classes[c.Name]; first != nil {
+				where = "at " + first.Pos.String()
+			}
+			errs = append(errs, &Error{Pos: c.Pos, ID: c.Name, What: fmt.Sprintf("class %q is there already, %s", c.Name, where)})
+			continue
 		}
+		r.classes[c.Name] = c
+		b.class[c.Name] = class(len(b.member))
+		b.member = append(b.member, nil)
 	}
 	for len(b.member) < maxClasses {
 		b.member = append(b.member, nil)
@@ -317,6 +318,7 @@ func (b *builder) addClasses(classes []Class) Errors {
 	for i := range classes {
 		c := &classes[i]
 		if r.classes[c.Name] != c {
+			r.resolveAll(c) // for its errors
 			continue
 		}
 		for _, m := range r.members(c) {
@@ -361,6 +363,13 @@ func (r *resolver) members(c *Class) []path {
 		return m
 	}
 	r.open = append(r.open, c.Name)
+	all := r.resolveAll(c)
+	r.open = r.open[:len(r.open)-1]
+	r.done[c.Name] = all
+	return all
+}
+
+func (r *resolver) resolveAll(c *Class) []path {
 	var all []path
 	for _, ph := range c.Words {
 		members, err := r.resolve(ph)
@@ -371,12 +380,9 @@ func (r *resolver) members(c *Class) []path {
 		all = append(all, members...)
 		if len(all) > maxPaths {
 			r.errs = append(r.errs, &Error{Pos: c.Pos, ID: c.Name, What: fmt.Sprintf("class @%s has more than %d members", c.Name, maxPaths)})
-			all = all[:0]
-			break
+			return nil
 		}
 	}
-	r.open = r.open[:len(r.open)-1]
-	r.done[c.Name] = all
 	return all
 }
 

@@ -8,9 +8,6 @@ import (
 	"github.com/radlabel/radlabel/corpus"
 )
 
-// Tags that rules may carry although no cue names them.
-var builtinTags = []string{"silhouette", "device", "sign"}
-
 // Lint reports what is wrong with a loaded set although it works: missing docs
 // and examples, phrases that repeat others or are never reached, tags that
 // nothing reads. Errors.Fatal leaves the warnings out.
@@ -64,9 +61,10 @@ func (l *linter) warn(pos Pos, id, format string, args ...any) {
 	l.errs = append(l.errs, &Error{Pos: pos, ID: id, What: fmt.Sprintf(format, args...), Warning: true})
 }
 
-// tags reports tags that only one side knows.
+// tags reports tags that only one side knows. That the other side of what a set
+// inherits is replaced or disabled is no mistake.
 func (l *linter) tags() {
-	carried, named := slices.Clone(builtinTags), slices.Clone(builtinTags)
+	var carried, named []string
 	for i := range l.set.Rules {
 		carried = append(carried, l.set.Rules[i].Tags...)
 	}
@@ -76,7 +74,7 @@ func (l *linter) tags() {
 	for i := range l.set.Rules {
 		r := &l.set.Rules[i]
 		for _, t := range r.Tags {
-			if !slices.Contains(named, t) {
+			if !slices.Contains(named, t) && !l.set.Inherits(r.ID) {
 				l.fail(r.Pos, r.ID, "unknown tag %q: no cue names it%s", t, suggest(t, distinct(named)))
 			}
 		}
@@ -84,7 +82,7 @@ func (l *linter) tags() {
 	for i := range l.set.Cues {
 		c := &l.set.Cues[i]
 		for _, t := range slices.Concat(c.Only, c.Except) {
-			if !slices.Contains(carried, t) {
+			if !slices.Contains(carried, t) && !l.set.Inherits(c.ID) {
 				l.fail(c.Pos, c.ID, "unknown tag %q: no rule carries it%s", t, suggest(t, distinct(carried)))
 			}
 		}
@@ -105,7 +103,7 @@ func (l *linter) examples(r *Rule) {
 	for _, e := range r.Examples {
 		has[e.Assertion] = true
 	}
-	if !has[corpus.Positive] && r.As[corpus.Positive] == corpus.Positive {
+	if !has[corpus.Positive] && r.As[corpus.Positive] == corpus.Positive && r.Bare != corpus.Negative {
 		l.warn(r.Pos, r.ID, "rule has no positive example")
 	}
 	if !has[corpus.Negative] && !has[corpus.Unmentioned] {

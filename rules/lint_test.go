@@ -1,11 +1,14 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/radlabel/radlabel/corpus"
 )
 
 func TestLintAccepts(t *testing.T) {
@@ -26,8 +29,6 @@ func TestLint(t *testing.T) {
 		{"no doc", "edema.yaml", "observation: Edema\nrules:\n  - id: edema.x\n    also: [Fracture, Nothing]\n    phrases: [x]\n" + examples, `edema.yaml:3:5: edema.x: rule has no doc; say in one sentence what it finds`},
 		{"no examples", "edema.yaml", rule("    phrases: [x]\n"), `edema.yaml:3:5: edema.x: rule has no examples`},
 		{"one-sided examples", "edema.yaml", rule("    phrases: [x]\n    examples: {uncertain: [Maybe <x>.]}\n"), "edema.yaml:3:5: warning: edema.x: rule has no positive example\nedema.yaml:3:5: warning: edema.x: rule has neither a negative nor an unmentioned example"},
-		{"rule tag", "edema.yaml", rule("    phrases: [x]\n    tags: [sihouette]\n" + examples), `edema.yaml:3:5: edema.x: unknown tag "sihouette": no cue names it; did you mean "silhouette"?`},
-		{"cue tag", "cues.yaml", "cues:\n  - id: c\n    doc: x\n    kind: negation\n    only: [sings]\n    phrases: [x]\n    examples: {negative: [No <x>.]}\n", `cues.yaml:2:5: c: unknown tag "sings": no rule carries it; did you mean "sign"?`},
 		{"cue without doc and examples", "cues.yaml", "cues:\n  - id: c\n    kind: negation\n    phrases: [x]\n", "cues.yaml:2:5: c: cue has no doc; say in one sentence what it does\ncues.yaml:2:5: c: cue has no examples"},
 		{"repeated phrase", "edema.yaml", rule("    phrases: [x y, z, X  y]\n" + examples), `edema.yaml:6:23: warning: edema.x: phrase "X  y" stands here already, in line 6`},
 		{"repeated unless", "edema.yaml", rule("    phrases: [x]\n    unless: [y, y]\n" + examples), `edema.yaml:7:17: warning: edema.x: unless phrase "y" stands here already, in line 7`},
@@ -38,7 +39,8 @@ func TestLint(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fsys := small()
-			fsys["cues.yaml"].Data = []byte(strings.Replace(smallCues, "except: [device]", "except: []", 1))
+			fsys["cues.yaml"].Data = []byte(strings.NewReplacer("[device]", "[]", "[sign]", "[]").Replace(smallCues))
+			fsys["edema.yaml"].Data = []byte(strings.Replace(smallEdema, "[sign]", "[]", 1))
 			fsys["ruleset.yaml"].Data = []byte("ruleset: small\nobservations: [Edema, Fracture]\n")
 			if c.file == "edema.yaml" {
 				fsys["ruleset.yaml"].Data = []byte(smallMain)
@@ -49,6 +51,75 @@ func TestLint(t *testing.T) {
 			assert.Equal(t, c.want, firstLines(s.Lint()))
 		})
 	}
+}
+
+// What tags there are, rules and cues say together.
+func TestLintTags(t *testing.T) {
+	tags := func(s *Set) (found []string) {
+		for _, e := range s.Lint() {
+			if strings.Contains(e.What, "tag") {
+				found = append(found, e.ID+": "+e.What)
+			}
+		}
+		return found
+	}
+	s := &Set{
+		Rules: []Rule{{ID: "a", Tags: []string{"mine"}}, {ID: "b", Tags: []string{"contur"}}},
+		Cues:  []Cue{{ID: "c", Only: []string{"mine"}, Except: []string{"contour"}}},
+	}
+	assert.Equal(t, []string{
+		`b: unknown tag "contur": no cue names it; did you mean "contour"?`,
+		`c: unknown tag "contour": no rule carries it; did you mean "contur"?`,
+	}, tags(s))
+	s.Rules[1].Tags = []string{"contour"}
+	assert.Empty(t, tags(s))
+	for _, tag := range []string{"silhouette", "device", "sign"} {
+		assert.Equal(t, []string{`a: unknown tag "` + tag + `": no cue names it`}, tags(&Set{Rules: []Rule{{ID: "a", Tags: []string{tag}}}}))
+	}
+}
+
+func TestLintBareNegativeWantsNoPositiveExample(t *testing.T) {
+	rule := Rule{ID: "a", Doc: "x", As: identity, Bare: corpus.Negative, Phrases: []Phrase{{Text: "x"}},
+		Examples: []Example{{Text: "<x>", Assertion: corpus.Negative}}}
+	assert.Empty(t, (&Set{Rules: []Rule{rule}}).Lint())
+	rule.Bare = corpus.Positive
+	assert.Equal(t, "warning: a: rule has no positive example", strings.TrimPrefix(firstLines((&Set{Rules: []Rule{rule}}).Lint()), ": "))
+}
+
+// A set that drops or replaces one side of the embedded set's tags is as clean
+// as the embedded set.
+func TestLintExtension(t *testing.T) {
+	base, err := Embedded("chexpert")
+	require.NoError(t, err)
+	require.Empty(t, base.Lint().Fatal())
+	for _, drop := range []string{"Support Devices", tagged(t, base)} {
+		s, err := Load(files("ruleset.yaml", "ruleset: mine\nextends: chexpert\ndisable: ["+drop+"]\n"))
+		require.NoError(t, err)
+		assert.Empty(t, firstLines(s.Lint().Fatal()), drop)
+	}
+	s, err := Load(files("ruleset.yaml", "ruleset: mine\nextends: chexpert\n",
+		"cues.yaml", "cues:\n  - id: mine\n    doc: x\n    kind: negation\n    only: [silhouete]\n    phrases: [qqq]\n    examples: {negative: [qqq <edema>]}\n"))
+	require.NoError(t, err)
+	assert.Equal(t, `cues.yaml:2:5: mine: unknown tag "silhouete": no rule carries it; did you mean "silhouette"?`, firstLines(s.Lint().Fatal()))
+}
+
+// tagged gives the ids, joined by commas, of all cues that name the first tag
+// of the set that some rule carries.
+func tagged(t *testing.T, s *Set) string {
+	for i := range s.Rules {
+		if len(s.Rules[i].Tags) == 0 {
+			continue
+		}
+		var ids []string
+		for j := range s.Cues {
+			if slices.Contains(slices.Concat(s.Cues[j].Only, s.Cues[j].Except), s.Rules[i].Tags[0]) {
+				ids = append(ids, s.Cues[j].ID)
+			}
+		}
+		return strings.Join(ids, ", ")
+	}
+	t.Fatal("no rule has a tag")
+	return ""
 }
 
 func TestLintUnreachable(t *testing.T) {

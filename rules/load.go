@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -52,13 +53,23 @@ func LintDir(dir string) (*Set, Errors, error) {
 func loadDir(dir string) (*Set, Errors, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("rules: %w", err)
+		return nil, nil, fmt.Errorf("%s: %w; give the folder that holds ruleset.yaml", dir, cause(err))
 	}
 	if !info.IsDir() {
-		return nil, nil, fmt.Errorf("rules: %s is no directory; give the one that holds ruleset.yaml", dir)
+		return nil, nil, fmt.Errorf("%s: not a folder; give the one that holds ruleset.yaml", dir)
 	}
 	s, errs := load(os.DirFS(dir), filepath.ToSlash(filepath.Clean(dir)))
 	return s, errs, nil
+}
+
+// cause is what an error of the file system says but for the call and the
+// path, which the message names in its own way.
+func cause(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 // checked adds the errors of the phrases to those of the files.
@@ -82,7 +93,7 @@ func load(fsys fs.FS, prefix string) (*Set, Errors) {
 	var names []string
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
-		return nil, Errors{{Pos: Pos{File: filepath.Join(prefix, ".")}, What: "cannot be read: " + err.Error()}}
+		return nil, Errors{{Pos: Pos{File: filepath.Join(prefix, ".")}, What: unreadable(err)}}
 	}
 	for _, e := range entries {
 		if ext := filepath.Ext(e.Name()); !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") {
@@ -99,7 +110,7 @@ func load(fsys fs.FS, prefix string) (*Set, Errors) {
 		file := filepath.Join(prefix, name)
 		content, err := fs.ReadFile(fsys, name)
 		if err != nil {
-			d.errs = append(d.errs, &Error{Pos: Pos{File: file}, What: "cannot be read: " + err.Error()})
+			d.errs = append(d.errs, &Error{Pos: Pos{File: file}, What: unreadable(err)})
 			continue
 		}
 		d.src.add(file, content)
@@ -112,7 +123,16 @@ func load(fsys fs.FS, prefix string) (*Set, Errors) {
 		return nil, d.src.finish(d.errs)
 	}
 	s.Digest = s.digest()
+	if len(d.disable) > 0 {
+		whole := *d
+		whole.disable, whole.errs = nil, nil
+		s.undisabled = whole.assemble()
+	}
 	return s, s.src.finish(d.errs)
+}
+
+func unreadable(err error) string {
+	return fmt.Sprintf("cannot be read: %v; mend that, or take it out of the folder", cause(err))
 }
 
 // draft is what the files of one directory say, before it is put together.
@@ -209,7 +229,12 @@ func (d *draft) readMain(r *reader, top ast.Node) {
 	d.seen = true
 	var disableAt Pos
 	r.fields(top, "ruleset.yaml", map[string]func(ast.Node){
-		"ruleset": r.textTo(&d.name, "ruleset"),
+		"ruleset": func(n ast.Node) {
+			s, ok := r.text(n, "ruleset")
+			if d.name = strings.TrimSpace(s); ok && !kebab(d.name) {
+				r.fail(r.pos(n), "ruleset %q: a name is of lower case, digits and hyphens", d.name)
+			}
+		},
 		"doc":     r.textTo(&d.doc, "doc"),
 		"extends": r.placedTo(&d.extends, "extends"),
 		"disable": func(n ast.Node) {
@@ -218,9 +243,6 @@ func (d *draft) readMain(r *reader, top ast.Node) {
 		},
 		"observations": r.listTo(&d.observations, "observations", "an observation"),
 	})
-	if len(r.errs) == 0 && !kebab(d.name) {
-		r.fail(r.pos(top), "ruleset %q: a name is of lower case, digits and hyphens", d.name)
-	}
 	if d.extends.text == "" && len(d.disable) > 0 {
 		r.fail(disableAt, "disable drops parts of another rule set; it wants extends beside it")
 	}
@@ -231,9 +253,15 @@ func (d *draft) readObservation(r *reader, top ast.Node) {
 	from := len(d.rules)
 	stem := strings.TrimSuffix(filepath.Base(r.file), filepath.Ext(r.file))
 	r.fields(top, "an observation file", map[string]func(ast.Node){
-		"observation": r.placedTo(&observation, "observation"),
-		"doc":         nil,
-		"rules":       func(n ast.Node) { r.list(n, "rules", func(n ast.Node) { d.readRule(r, n, stem) }) },
+		"observation": func(n ast.Node) {
+			s, ok := r.text(n, "observation")
+			observation = placed{strings.TrimSpace(s), r.pos(n)}
+			if ok && observation.text == "" {
+				r.fail(observation.pos, "observation wants a name")
+			}
+		},
+		"doc":   nil,
+		"rules": func(n ast.Node) { r.list(n, "rules", func(n ast.Node) { d.readRule(r, n, stem) }) },
 		"derived": func(n ast.Node) {
 			var derived draftDerived
 			r.fields(n, "derived", map[string]func(ast.Node){
@@ -243,9 +271,6 @@ func (d *draft) readObservation(r *reader, top ast.Node) {
 			d.derived = append(d.derived, derived)
 		},
 	})
-	if observation.text == "" && len(r.errs) == 0 {
-		r.fail(observation.pos, "observation wants a name")
-	}
 	for i := range d.derived { // of this file alone: those read before have theirs
 		if d.derived[i].observation.text == "" {
 			d.derived[i].observation.text = observation.text
@@ -551,14 +576,22 @@ func cueID(s string) bool {
 // checks what one part says of another. Problems go to d.errs.
 func (d *draft) assemble() *Set {
 	s := &Set{}
+	var own map[string]bool
 	if d.extends.text != "" {
 		base, err := Embedded(d.extends.text)
 		if err != nil {
 			d.fail(d.extends.pos, "", "extends: %v", err)
 			return nil // without the base, nothing that follows means much
 		}
-		s = base
+		s, own = base, make(map[string]bool)
+		for i := range d.rules {
+			own[d.rules[i].ID] = true
+		}
+		for i := range d.cues {
+			own[d.cues[i].ID] = true
+		}
 	}
+	s.own = own
 	s.Name, s.Doc = d.name, d.doc
 	for _, f := range d.src.files {
 		s.src.files = append(s.src.files, f)
@@ -595,8 +628,8 @@ func (d *draft) assemble() *Set {
 		return corpus.Observation(p.text)
 	}
 	wrong := make(map[Pos]bool) // an unknown observation is said once a file
-	for i := range d.rules {
-		r := &d.rules[i]
+	rules := make([]Rule, len(d.rules))
+	for i, r := range d.rules {
 		r.Observation = corpus.Observation(r.observation.text)
 		if !wrong[r.observation.pos] {
 			wrong[r.observation.pos] = true
@@ -605,18 +638,17 @@ func (d *draft) assemble() *Set {
 		for _, o := range r.also {
 			r.Also = append(r.Also, observation(o, r.ID))
 		}
-		s.Rules = put(s.Rules, r.Rule, func(r *Rule) string { return r.ID })
+		rules[i] = r.Rule
 	}
-	for _, c := range d.cues {
-		s.Cues = put(s.Cues, c, func(c *Cue) string { return c.ID })
+	s.Rules = put(s.Rules, rules, func(r *Rule) string { return r.ID })
+	s.Cues = put(s.Cues, d.cues, func(c *Cue) string { return c.ID })
+	s.Classes = put(s.Classes, d.classes, func(c *Class) string { return c.Name })
+	sections := make([]segment.SectionDef, len(d.sections))
+	for i, c := range d.sections {
+		sections[i] = c.SectionDef
 	}
-	for _, c := range d.classes {
-		s.Classes = put(s.Classes, c, func(c *Class) string { return c.Name })
-	}
+	s.Sections = put(s.Sections, sections, func(c *segment.SectionDef) string { return c.Name })
 	var sectionNames []string
-	for _, c := range d.sections {
-		s.Sections = put(s.Sections, c.SectionDef, func(c *segment.SectionDef) string { return c.Name })
-	}
 	for _, c := range s.Sections {
 		sectionNames = append(sectionNames, c.Name)
 	}
@@ -642,18 +674,27 @@ func (d *draft) assemble() *Set {
 	return s
 }
 
-// put replaces the item with the same id, or appends.
-func put[T any](all []T, item T, id func(*T) string) []T {
+// put puts each item in the place of the one with the same id, or at the end.
+// An id that the items give twice is an error; both are kept, so that what is
+// wrong with either can be said.
+func put[T any](all, items []T, id func(*T) string) []T {
+	place := make(map[string]int)
 	for i := range all {
-		if id(&all[i]) == id(&item) {
+		place[id(&all[i])] = i
+	}
+	for _, item := range items {
+		if i, ok := place[id(&item)]; ok {
 			all[i] = item
-			return all
+			delete(place, id(&item))
+		} else {
+			all = append(all, item)
 		}
 	}
-	return append(all, item)
+	return all
 }
 
-// unique reports ids and names that are given twice within the draft.
+// unique reports ids and names that are given twice within the draft, but for
+// classes, which the compiler checks.
 func (d *draft) unique() {
 	first := make(map[string]Pos)
 	check := func(kind, id string, pos Pos) {
@@ -669,9 +710,6 @@ func (d *draft) unique() {
 	}
 	for i := range d.cues {
 		check("id", d.cues[i].ID, d.cues[i].Pos)
-	}
-	for i := range d.classes {
-		check("class", d.classes[i].Name, d.classes[i].Pos)
 	}
 	for i := range d.sections {
 		check("section", d.sections[i].Name, d.sections[i].pos)

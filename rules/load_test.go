@@ -2,6 +2,7 @@ package rules
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -178,6 +179,8 @@ func TestLoadErrors(t *testing.T) {
 		{"wrong stem", "edema.yaml", "observation: Edema\nrules:\n  - id: oedema.x\n    phrases: [x]\n", `edema.yaml:3:9: oedema.x: id "oedema.x": in this file want edema.NAME, with NAME in lower case, digits and hyphens`},
 		{"upper case id", "edema.yaml", "observation: Edema\nrules:\n  - id: edema.X\n    phrases: [x]\n", `edema.yaml:3:9: edema.X: id "edema.X": in this file want edema.NAME, with NAME in lower case, digits and hyphens`},
 		{"repeated id", "edema.yaml", rule("  - id: edema.x\n    phrases: [y]\n"), `edema.yaml:5:5: edema.x: id "edema.x" is there already, at edema.yaml:3:5`},
+		{"repeated id, and errors in both", "edema.yaml", "observation: Edema\nrules:\n  - id: edema.x\n    phrases: [(x]\n  - id: edema.x\n    phrases: [y)]\n    also: [Air]\n", "edema.yaml:4:15: edema.x: \"(\" without \")\"; write \\( for the mark itself\nedema.yaml:5:5: edema.x: id \"edema.x\" is there already, at edema.yaml:3:5\nedema.yaml:6:16: edema.x: \")\" without \"(\"; write \\) for the mark itself\nedema.yaml:7:12: edema.x: unknown observation \"Air\"; known: Edema, Fracture, Nothing"},
+		{"repeated cue, and errors in both", "cues.yaml", cue("    kind: negation\n    phrases: [(x]\n  - id: c\n    kind: negation\n    phrases: [(y]\n"), "cues.yaml:4:15: c: \"(\" without \")\"; write \\( for the mark itself\ncues.yaml:5:5: c: id \"c\" is there already, at cues.yaml:2:5\ncues.yaml:7:15: c: \"(\" without \")\"; write \\( for the mark itself"},
 		{"no phrases", "edema.yaml", "observation: Edema\nrules:\n  - id: edema.x\n", `edema.yaml:3:5: edema.x: rule has no phrases`},
 		{"null phrases", "edema.yaml", "observation: Edema\nrules:\n  - id: edema.x\n    phrases:\n", "edema.yaml:4:14: edema.x: phrases is a list, not nothing"},
 		{"empty phrases", "edema.yaml", "observation: Edema\nrules:\n  - id: edema.x\n    phrases: []\n", "edema.yaml:4:14: edema.x: phrases is empty"},
@@ -202,6 +205,7 @@ func TestLoadErrors(t *testing.T) {
 
 		{"class name", "x.yaml", "classes:\n  - name: number\n    words: [x]\n", `x.yaml:2:11: number: class @number is built in; take another name`},
 		{"repeated class", "x.yaml", class("[x]"), `x.yaml:2:5: mod: class "mod" is there already, at classes.yaml:2:5`},
+		{"repeated class, and errors in both", "classes.yaml", "classes:\n  - {name: mod, words: [(a]}\n  - {name: mod, words: ['@mod', '@mid']}\n", "classes.yaml:2:25: mod: \"(\" without \")\"; write \\( for the mark itself\nclasses.yaml:3:5: mod: class \"mod\" is there already, at classes.yaml:2:5\nclasses.yaml:3:34: mod: no class @mid; did you mean \"mod\"?"},
 		{"class circle", "classes.yaml", "classes:\n  - name: mod\n    words: [a, '@b']\n  - name: b\n    words: ['c @mod']\n", `classes.yaml:5:16: b: classes are defined in a circle: @mod -> @b -> @mod`},
 		{"huge class", "classes.yaml", "classes:\n  - name: mod\n    words: ['" + strings.TrimSpace(strings.Repeat("(a|b) ", 14)) + " @two']\n  - name: two\n    words: [c, d]\n", `classes.yaml:3:14: mod: phrase expands to more than 20000 word paths; split it`},
 		{"unknown class in class", "classes.yaml", class("['@modd']"), `classes.yaml:3:14: mod: no class @modd; did you mean "mod"?`},
@@ -213,7 +217,10 @@ func TestLoadErrors(t *testing.T) {
 		{"derived ignores what is not", "x.yaml", "observation: Edema\nderived: {ignore: [Air]}\n", `x.yaml:2:20: unknown observation "Air"; known: Edema, Fracture, Nothing`},
 
 		{"no name", "ruleset.yaml", "ruleset:\nobservations: [Edema, Fracture]\n", "ruleset.yaml:1:9: ruleset is a text, not nothing"},
-		{"bad name", "ruleset.yaml", "ruleset: My Rules\nobservations: [Edema, Fracture]\n", `ruleset.yaml:1:1: ruleset "My Rules": a name is of lower case, digits and hyphens`},
+		{"bad name", "ruleset.yaml", "ruleset: My Rules\nobservations: [Edema, Fracture]\n", `ruleset.yaml:1:10: ruleset "My Rules": a name is of lower case, digits and hyphens`},
+		{"bad name and more", "ruleset.yaml", "extra: 1\nruleset: My Rules\nobservations: [Edema, Fracture]\n", "ruleset.yaml:1:1: unknown key \"extra\"; known: disable, doc, extends, observations, ruleset\nruleset.yaml:2:10: ruleset \"My Rules\": a name is of lower case, digits and hyphens"},
+		{"name of a wrong kind", "ruleset.yaml", "ruleset: []\nobservations: [Edema, Fracture]\n", "ruleset.yaml:1:10: ruleset is a text, not a list"},
+		{"empty name and more", "edema.yaml", "extra: 1\nobservation: \"\"\n", "edema.yaml:1:1: unknown key \"extra\"; known: derived, doc, observation, rules\nedema.yaml:2:14: observation wants a name"},
 		{"disable alone", "ruleset.yaml", smallMain + "disable: [x]\n", `ruleset.yaml:4:10: disable drops parts of another rule set; it wants extends beside it`},
 		{"unknown base", "ruleset.yaml", smallMain + "extends: chexprt\n", `ruleset.yaml:4:10: extends: no embedded rule set "chexprt"; known: chexpert`},
 		{"observation twice", "ruleset.yaml", "ruleset: x\nobservations: [Edema, Fracture, Edema]\n", `ruleset.yaml:2:33: observation "Edema" stands here twice`},
@@ -315,6 +322,20 @@ edema.yaml:6:10: edema.x: ")" without "("; write \) for the mark itself
 	assert.Equal(t, "cues.yaml", one.Pos.File)
 }
 
+// Too many classes hide nothing else, and are no names that nobody knows.
+func TestTooManyClasses(t *testing.T) {
+	var classes strings.Builder
+	classes.WriteString("classes:\n")
+	for i := range maxClasses - int(classNamed) + 2 {
+		fmt.Fprintf(&classes, "  - {name: c%d, words: [w, x y]}\n", i)
+	}
+	fsys := with("classes.yaml", classes.String())
+	fsys["edema.yaml"].Data = []byte("observation: Edema\nrules:\n  - id: edema.x\n    phrases: ['w @c63 (a|b|c)', '@c1 (a']\n")
+	_, err := Load(fsys)
+	assert.Equal(t, "classes.yaml:64:5: c62: a rule set has at most 62 classes; join some, or write their words out\n"+
+		"edema.yaml:4:38: edema.x: \"(\" without \")\"; write \\( for the mark itself", firstLines(err))
+}
+
 func TestLoadWithoutMainFile(t *testing.T) {
 	_, err := Load(files("edema.yaml", smallEdema))
 	assert.EqualError(t, err, "ruleset.yaml: file is missing; a rule set has one with `ruleset: NAME`, and `extends: chexpert` to build on the embedded set")
@@ -325,18 +346,20 @@ func TestLoadUnreadableFile(t *testing.T) {
 	fsys["edema.yaml"] = &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte("nowhere")}
 	_, err := Load(fsys)
 	require.Error(t, err)
-	assert.Contains(t, err.Error(), "edema.yaml: cannot be read")
+	assert.EqualError(t, err, "edema.yaml: cannot be read: file does not exist; mend that, or take it out of the folder")
 }
 
 func TestLoadDir(t *testing.T) {
 	dir := t.TempDir()
-	_, err := LoadDir(filepath.Join(dir, "none"))
+	none := filepath.Join(dir, "none")
+	_, err := LoadDir(none)
 	assert.ErrorIs(t, err, fs.ErrNotExist)
+	assert.EqualError(t, err, none+": no such file or directory; give the folder that holds ruleset.yaml")
 
 	file := filepath.Join(dir, "ruleset.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("ruleset: x\nextends: chexpert\nextra: 1\n"), 0o666))
 	_, err = LoadDir(file)
-	assert.ErrorContains(t, err, "is no directory")
+	assert.EqualError(t, err, file+": not a folder; give the one that holds ruleset.yaml")
 	_, err = LoadDir(dir)
 	assert.ErrorContains(t, err, file+`:3:1: unknown key "extra"`)
 

@@ -394,7 +394,7 @@ func TestCoveredPhrasesMatchNothingNew(t *testing.T) {
 		s := someSet(t)
 		covered := make(map[string]bool)
 		for _, e := range s.Lint() {
-			if strings.Contains(e.What, "is never reached") {
+			if strings.HasPrefix(e.What, "phrase ") && strings.Contains(e.What, "is never reached") { // of no unless
 				covered[e.ID+"\x00"+strings.Split(e.What, `"`)[1]] = true
 			}
 		}

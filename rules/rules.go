@@ -22,7 +22,22 @@ type Set struct {
 	Classes      []Class
 	Derived      Derived
 
-	src sources // the lines of its files, for messages
+	src        sources         // the lines of its files, for messages
+	own        map[string]bool // of a set that extends another: the ids of the rules and cues of its own
+	undisabled *Set            // the set with what it disables, or nil where that is nothing
+}
+
+// Inherits reports whether the rule or cue of that id is one of the set that
+// this one extends, as it stands there.
+func (s *Set) Inherits(id string) bool { return s.own != nil && !s.own[id] }
+
+// Undisabled gives the set as it were if its ruleset.yaml disabled nothing; the
+// set itself where it does not.
+func (s *Set) Undisabled() *Set {
+	if s.undisabled == nil {
+		return s
+	}
+	return s.undisabled
 }
 
 // Rule gives the rule with that id.
