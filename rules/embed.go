@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -50,33 +51,70 @@ func embeddedFiles(name string) (fs.FS, error) {
 }
 
 // Export writes the files of the embedded rule set into dir, which it makes if
-// it is missing. Files that are there already are not overwritten: Export then
-// fails before it writes anything.
+// it is missing. Files that are there already are not overwritten. Where Export
+// fails, it leaves nothing behind.
 func Export(name, dir string) error {
 	fsys, err := embeddedFiles(name)
 	if err != nil {
 		return err
 	}
+	return export(fsys, dir)
+}
+
+func export(fsys fs.FS, dir string) (err error) {
 	files, err := fs.Glob(fsys, "*.yaml")
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		if _, err := os.Lstat(filepath.Join(dir, f)); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s is there already; export into a new directory", filepath.Join(dir, f))
+		path := filepath.Join(dir, f)
+		if _, err := os.Lstat(path); err == nil {
+			return fmt.Errorf("%s: is there already; export into a new folder", path)
 		}
 	}
+	undo := missing(dir)
+	defer func() {
+		if err != nil {
+			for _, path := range slices.Backward(undo) {
+				_ = os.Remove(path) // the first error is the one to tell
+			}
+		}
+	}()
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
+		return fmt.Errorf("%s: %w; give a folder that can be made", dir, cause(err))
 	}
 	for _, f := range files {
+		path := filepath.Join(dir, f)
 		content, err := fs.ReadFile(fsys, f)
-		if err != nil {
-			return err
+		if err == nil {
+			var made bool
+			if made, err = writeNew(path, content); made {
+				undo = append(undo, path)
+			}
 		}
-		if err := os.WriteFile(filepath.Join(dir, f), content, 0o666); err != nil {
-			return err
+		if err != nil {
+			return fmt.Errorf("%s: %w; nothing was exported: mend that, or give another folder", path, cause(err))
 		}
 	}
 	return nil
+}
+
+// missing gives dir and the folders above it that are not there, outermost first.
+func missing(dir string) []string {
+	dir = filepath.Clean(dir)
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == dir {
+		return nil
+	}
+	return append(missing(filepath.Dir(dir)), dir)
+}
+
+// writeNew writes a file that was not there; made is true when it is now, even
+// if not all could be written.
+func writeNew(path string, content []byte) (made bool, err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return false, err
+	}
+	_, err = f.Write(content)
+	return true, errors.Join(err, f.Close())
 }

@@ -473,8 +473,36 @@ func TestExport(t *testing.T) {
 	want, err := Embedded("chexpert")
 	require.NoError(t, err)
 	assert.Equal(t, want.Digest, s.Digest)
-	assert.ErrorContains(t, Export("chexpert", dir), "is there already; export into a new directory")
+	assert.EqualError(t, Export("chexpert", dir), filepath.Join(dir, "atelectasis.yaml")+": is there already; export into a new folder")
 	assert.Error(t, Export("none", dir))
+}
+
+// What Export wrote before it failed is gone, and nothing else.
+func TestExportFails(t *testing.T) {
+	half := files("a.yaml", "a: 1\n", "c.yaml", "c: 1\n")
+	half["b.yaml"] = &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte("nowhere")}
+
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "mine.yaml"), nil, 0o666))
+	assert.EqualError(t, export(half, dir), filepath.Join(dir, "b.yaml")+
+		": file does not exist; nothing was exported: mend that, or give another folder")
+	assert.Equal(t, []string{"mine.yaml"}, names(t, dir))
+
+	assert.Error(t, export(half, filepath.Join(dir, "x", "y")))
+	assert.Equal(t, []string{"mine.yaml"}, names(t, dir), "folders made are gone too")
+
+	file := filepath.Join(dir, "mine.yaml", "x")
+	assert.EqualError(t, Export("chexpert", file), file+": not a directory; give a folder that can be made")
+	assert.Equal(t, []string{"mine.yaml"}, names(t, dir))
+}
+
+func names(t *testing.T, dir string) (names []string) {
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
 }
 
 func TestParseExample(t *testing.T) {

@@ -156,14 +156,12 @@ func (m *Matcher) follow(s *scratch, n node32, i int) {
 	if i == len(s.ids) {
 		return
 	}
-	id := s.ids[i]
-	single, first := m.single[id], m.first[id]
 	if t.loop != classAny {
-		m.pass(s, t.loop, n, i, single, first)
+		m.pass(s, classEdge{class: t.loop, to: n}, i)
 	}
-	if single|first != 0 {
+	if id := s.ids[i]; m.single[id]|m.first[id] != 0 {
 		for _, e := range m.links[t.links:t.groups] {
-			m.pass(s, e.class, e.to, i, single, first)
+			m.pass(s, e, i)
 		}
 	}
 	for _, e := range m.links[t.groups:t.enter] {
@@ -171,18 +169,18 @@ func (m *Matcher) follow(s *scratch, n node32, i int) {
 	}
 }
 
-// pass goes on to node to behind each member of c that begins at token i,
-// whose classes are single and first.
-func (m *Matcher) pass(s *scratch, c class, to node32, i int, single, first mask) {
-	if c >= maxClasses {
-		m.member(s, to, m.members[c], i)
+// pass takes e behind each member of its class that begins at token i.
+func (m *Matcher) pass(s *scratch, e classEdge, i int) {
+	if e.class >= maxClasses {
+		m.member(s, e.to, m.members[e.class], i)
 		return
 	}
-	if single&(1<<c) != 0 {
-		m.walk(s, to, i+1)
+	id, bit := s.ids[i], mask(1)<<e.class
+	if m.single[id]&bit != 0 {
+		m.walk(s, e.to, i+1)
 	}
-	if first&(1<<c) != 0 {
-		m.member(s, to, m.members[c], i)
+	if m.first[id]&bit != 0 {
+		m.member(s, e.to, m.members[e.class], i)
 	}
 }
 
