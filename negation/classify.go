@@ -259,10 +259,16 @@ func (r *reading) itemsBehind(c *foundCue) []int {
 	return nil
 }
 
+// explained reports whether the mention is of a kind that the alternatives of
+// the cue explain.
+func (r *reading) explained(c *foundCue, n int) bool {
+	return r.engine.tagsOf(r.mentions[n])&c.info.explains != 0
+}
+
 // itemsBefore finds the mention before the alternative, and those listed
-// before it with commas. A sign that the alternatives explain ("opacity,
-// atelectasis or pneumonia") is none of them: its tags differ from theirs, and
-// no comma stands before the "or".
+// before it with commas. What the alternatives explain ("opacity, atelectasis
+// or pneumonia") is none of them, unless they are of its kind or a comma
+// stands before the "or".
 func (r *reading) itemsBefore(c *foundCue) []int {
 	i := c.Start - 1
 	serial := i >= 0 && r.words[i].comma // "a, b, or c"
@@ -275,7 +281,7 @@ func (r *reading) itemsBefore(c *foundCue) []int {
 		w := &r.words[i]
 		if found := r.ending[i+1]; found != nil {
 			first := &r.mentions[found[0]]
-			if len(items) > 0 && !serial && len(first.Tags) > len(r.mentions[items[0]].Tags) {
+			if len(items) > 0 && !serial && r.explained(c, found[0]) && !r.explained(c, items[0]) {
 				return items
 			}
 			items = append(items, found...)

@@ -93,8 +93,8 @@ type Engine struct {
 type tagSet uint32
 
 type cueInfo struct {
-	only, except tagSet
-	ends         [rules.Terminator + 1]bool
+	only, except, explains tagSet
+	ends                   [rules.Terminator + 1]bool
 }
 
 // The classes that the engine asks for by name. They describe English, not
@@ -135,7 +135,7 @@ func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
 	}
 	for i := range set.Cues {
 		cue := &set.Cues[i]
-		info := cueInfo{only: e.tagBits(cue.Only), except: e.tagBits(cue.Except)}
+		info := cueInfo{only: e.tagBits(cue.Only), except: e.tagBits(cue.Except), explains: e.tagBits(cue.Explains)}
 		for _, kind := range cue.Ends {
 			info.ends[kind] = true
 		}

@@ -69,7 +69,7 @@ func (l *linter) tags() {
 		carried = append(carried, l.set.Rules[i].Tags...)
 	}
 	for i := range l.set.Cues {
-		named = append(append(named, l.set.Cues[i].Only...), l.set.Cues[i].Except...)
+		named = slices.Concat(named, l.set.Cues[i].Only, l.set.Cues[i].Except, l.set.Cues[i].Explains)
 	}
 	for i := range l.set.Rules {
 		r := &l.set.Rules[i]
@@ -81,7 +81,7 @@ func (l *linter) tags() {
 	}
 	for i := range l.set.Cues {
 		c := &l.set.Cues[i]
-		for _, t := range slices.Concat(c.Only, c.Except) {
+		for _, t := range slices.Concat(c.Only, c.Except, c.Explains) {
 			if !slices.Contains(carried, t) && !l.set.Inherits(c.ID) {
 				l.fail(c.Pos, c.ID, "unknown tag %q: no rule carries it%s", t, suggest(t, distinct(carried)))
 			}

@@ -323,7 +323,7 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 	r.id = idOfItem(n)
 	defer func() { r.id = "" }()
 	var id, kind, direction, when placed
-	var only, except, ends []placed
+	var only, except, explains, ends []placed
 	var phrases, unless bool
 	ok := r.fields(n, "a cue", map[string]func(ast.Node){
 		"id":        r.placedTo(&id, "id"),
@@ -331,6 +331,7 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 		"kind":      r.placedTo(&kind, "kind"),
 		"direction": r.placedTo(&direction, "direction"),
 		"only":      r.listTo(&only, "only", "a tag"),
+		"explains":  r.listTo(&explains, "explains", "a tag"),
 		"except":    r.listTo(&except, "except", "a tag"),
 		"ends":      r.listTo(&ends, "ends", "a kind of cue"),
 		"when":      r.placedTo(&when, "when"),
@@ -371,7 +372,7 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 	if !phrases {
 		r.fail(cue.Pos, "cue has no phrases")
 	}
-	cue.Only, cue.Except = r.tags(only), r.tags(except)
+	cue.Only, cue.Except, cue.Explains = r.tags(only), r.tags(except), r.tags(explains)
 	d.cues = append(d.cues, cue)
 }
 

@@ -58,6 +58,7 @@ const smallCues = `cues:
     direction: backward
     only: [sign]
     except: [device]
+    explains: [sign]
     ends: [uncertainty, affirmation]
     when: after-mention
     reach: 4
@@ -122,11 +123,11 @@ func TestLoad(t *testing.T) {
 	c, ok := s.Cue("negation.no")
 	require.True(t, ok)
 	assert.Equal(t, Cue{
-		ID: "negation.no", Doc: "Plain.", Kind: Negation, Direction: Backward, Only: []string{"sign"}, Except: []string{"device"},
+		ID: "negation.no", Doc: "Plain.", Kind: Negation, Direction: Backward, Only: []string{"sign"}, Except: []string{"device"}, Explains: []string{"sign"},
 		Ends: []Kind{Uncertainty, Affirmation}, When: AfterMention, Reach: 4, Lists: true, Weak: true,
-		Phrases:  []Phrase{{"no", Pos{"cues.yaml", 13, 15}}},
-		Unless:   []Phrase{{"no longer", Pos{"cues.yaml", 14, 14}}},
-		Examples: []Example{{"No <edema>.", corpus.Negative, Pos{"cues.yaml", 16, 18}}},
+		Phrases:  []Phrase{{"no", Pos{"cues.yaml", 14, 15}}},
+		Unless:   []Phrase{{"no longer", Pos{"cues.yaml", 15, 14}}},
+		Examples: []Example{{"No <edema>.", corpus.Negative, Pos{"cues.yaml", 17, 18}}},
 		Pos:      Pos{"cues.yaml", 2, 5},
 	}, *c)
 

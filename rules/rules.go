@@ -133,6 +133,7 @@ type Cue struct {
 	Direction Direction
 	Only      []string // governs only mentions with one of these tags
 	Except    []string // does not govern mentions with one of these tags
+	Explains  []string // of an Alternative: mentions with one of these tags are what it explains, not its items, where others stand between
 	Ends      []Kind   // of a Terminator: the kinds of cue whose scopes end here; empty: all
 	When      When     // where in a sentence the cue counts
 	Reach     int      // the most tokens its scope extends; 0: to the end of the clause structure
