@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -245,9 +246,15 @@ func (l *linter) observations() {
 			found[o] = true
 		}
 	}
+	main := "" // the last, behind that of the set extended
+	for _, f := range l.set.src.files {
+		if filepath.Base(f) == mainFile {
+			main = f
+		}
+	}
 	for _, o := range l.set.Observations {
-		if !found[o] && o != l.set.Derived.Observation && len(l.set.src.files) > 0 {
-			l.warn(Pos{File: l.set.src.files[0]}, "", "no rule finds %q", string(o))
+		if !found[o] && o != l.set.Derived.Observation && main != "" {
+			l.warn(Pos{File: main}, "", "no rule finds %q", string(o))
 		}
 	}
 }

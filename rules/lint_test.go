@@ -97,7 +97,10 @@ func TestLintExtension(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, firstLines(s.Lint().Fatal()), drop)
 	}
-	s, err := Load(files("ruleset.yaml", "ruleset: mine\nextends: chexpert\n",
+	s, err := Load(files("ruleset.yaml", "ruleset: mine\nextends: chexpert\nobservations: [Coin]\n"))
+	require.NoError(t, err)
+	assert.Equal(t, `ruleset.yaml: warning: no rule finds "Coin"`, firstLines(s.Lint()))
+	s, err = Load(files("ruleset.yaml", "ruleset: mine\nextends: chexpert\n",
 		"cues.yaml", "cues:\n  - id: mine\n    doc: x\n    kind: negation\n    only: [silhouete]\n    phrases: [qqq]\n    examples: {negative: [qqq <edema>]}\n"))
 	require.NoError(t, err)
 	assert.Equal(t, `cues.yaml:2:5: mine: unknown tag "silhouete": no rule carries it; did you mean "silhouette"?`, firstLines(s.Lint().Fatal()))

@@ -398,6 +398,17 @@ func TestExtends(t *testing.T) {
 	assert.Equal(t, base.Sections, s.Sections)
 	assert.Equal(t, base.Policy, s.Policy)
 
+	assert.False(t, s.Inherits(first.ID))
+	assert.False(t, s.Inherits("foreign-body.coin"))
+	assert.True(t, s.Inherits(base.Rules[2].ID))
+	assert.False(t, base.Inherits(base.Rules[2].ID))
+
+	whole := s.Undisabled()
+	assert.Len(t, whole.Rules, len(base.Rules)+1)
+	assert.Equal(t, base.Cues, whole.Cues)
+	assert.Equal(t, s.Rules[0], whole.Rules[0])
+	assert.Same(t, base, base.Undisabled())
+
 	_, err = Load(files("ruleset.yaml", "ruleset: mine\nextends: chexpert\ndisable: ["+second.ID+"x]\n"))
 	assert.ErrorContains(t, err, `ruleset.yaml:3:11: disable: chexpert has no rule, cue or observation "`+second.ID+`x"; did you mean "`+second.ID+`"?`)
 }

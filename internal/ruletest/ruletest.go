@@ -11,7 +11,6 @@
 package ruletest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,6 +24,7 @@ import (
 // Report is the outcome of a run. Findings are in file order.
 type Report struct {
 	Rules, Cues, Examples int
+	Skipped               int       // examples that rest on what the set disables
 	Failures              []Finding // examples that do not give what they say
 	Uncovered             []Finding // phrases that no example matches, examples that prove nothing
 }
@@ -41,8 +41,40 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s: %s", f.Pos.File, f.Pos.Line, f.Pos.Column, f.ID, f.What)
 }
 
+// samePlace reports whether both are of one example or phrase.
+func (f Finding) samePlace(g Finding) bool { return f.Pos == g.Pos && f.ID == g.ID }
+
 // Run runs every example of the set. The error is a set that does not compile.
+//
+// In a set that extends another, what `disable` drops can take from an
+// inherited example what it rests on. Such examples, which give what they say
+// in the set with nothing disabled, are skipped.
 func Run(set *rules.Set) (Report, error) {
+	report, err := runAll(set)
+	whole := set.Undisabled()
+	if err != nil || whole == set {
+		return report, err
+	}
+	before, err := runAll(whole)
+	if err != nil {
+		return Report{}, err
+	}
+	skipped := make(map[rules.Pos]bool)
+	report.Failures = slices.DeleteFunc(report.Failures, func(f Finding) bool {
+		skip := set.Inherits(f.ID) && !slices.ContainsFunc(before.Failures, f.samePlace)
+		if skip {
+			skipped[f.Pos] = true
+		}
+		return skip
+	})
+	report.Uncovered = slices.DeleteFunc(report.Uncovered, func(f Finding) bool {
+		return set.Inherits(f.ID) && !slices.ContainsFunc(before.Uncovered, f.samePlace)
+	})
+	report.Skipped = len(skipped)
+	return report, nil
+}
+
+func runAll(set *rules.Set) (Report, error) {
 	r := run{set: set}
 	r.Rules, r.Cues = len(set.Rules), len(set.Cues)
 	full, err := compile(set)
@@ -71,9 +103,31 @@ type run struct {
 	set *rules.Set
 }
 
-func (r *run) fail(e rules.Example, id, format string, args ...any) {
-	r.Failures = append(r.Failures, Finding{e.Pos, id, fmt.Sprintf("%q: ", e.Text) + fmt.Sprintf(format, args...)})
+// example is an example of a rule or cue without its mark.
+type example struct {
+	rules.Example
+	id     string // of the rule or cue
+	plain  string
+	mark   corpus.Span
+	marked bool
 }
+
+// example counts and parses an example; ok is false after a failure.
+func (r *run) example(e rules.Example, id string) (x example, ok bool) {
+	r.Examples++
+	x = example{Example: e, id: id}
+	var err error
+	if x.plain, x.mark, x.marked, err = rules.ParseExample(e.Text); err != nil {
+		r.fail(x, "%v", err)
+	}
+	return x, err == nil
+}
+
+func (r *run) fail(e example, format string, args ...any) {
+	r.Failures = append(r.Failures, Finding{e.Pos, e.id, fmt.Sprintf("%q: ", e.Text) + fmt.Sprintf(format, args...)})
+}
+
+const noMark = "mark the mention with <...>"
 
 // rule runs the examples of one rule in the full set and alone.
 func (r *run) rule(full *labeler.Labeler, rule *rules.Rule) error {
@@ -83,38 +137,37 @@ func (r *run) rule(full *labeler.Labeler, rule *rules.Rule) error {
 	}
 	covered := make([]bool, len(rule.Phrases))
 	for _, e := range rule.Examples {
-		r.Examples++
-		text, mark, marked, err := rules.ParseExample(e.Text)
-		if err == nil && !marked && e.Assertion != corpus.Unmentioned {
-			err = errors.New("mark the mention with <...>")
-		}
-		if err != nil {
-			r.fail(e, rule.ID, "%v", err)
+		e, ok := r.example(e, rule.ID)
+		if !ok {
 			continue
 		}
-		inFull := mentions(full, text, rule.Observation)
-		byItself := mentions(alone, text, rule.Observation)
+		if !e.marked && e.Assertion != corpus.Unmentioned {
+			r.fail(e, noMark)
+			continue
+		}
+		inFull := mentions(full, e.plain, rule.Observation)
+		byItself := mentions(alone, e.plain, rule.Observation)
 		for _, m := range byItself {
 			if phrase, ok := phraseOf(m.Rule); ok {
 				covered[phrase] = true
 			}
 		}
 		if e.Assertion == corpus.Unmentioned {
-			r.unmentioned(e, rule, text, mark, marked, inFull, byItself)
+			r.unmentioned(e, inFull, byItself)
 			continue
 		}
-		exactly := func(m labeler.Evidence) bool { return m.Mention == mark }
-		gotFull, okFull := find(inFull, text, mark, e.Assertion, exactly)
-		gotAlone, okAlone := find(byItself, text, mark, e.Assertion, exactly)
+		exactly := func(m labeler.Evidence) bool { return m.Mention == e.mark }
+		gotFull, okFull := e.find(inFull, exactly)
+		gotAlone, okAlone := e.find(byItself, exactly)
 		switch {
 		case !okFull && !okAlone && gotFull == gotAlone:
-			r.fail(e, rule.ID, "expected %s, got %s", want(e, text, mark), gotFull)
+			r.fail(e, "expected %s, got %s", e.want(), gotFull)
 			continue
 		case !okFull:
-			r.fail(e, rule.ID, "in the full set: expected %s, got %s", want(e, text, mark), gotFull)
+			r.fail(e, "in the full set: expected %s, got %s", e.want(), gotFull)
 		}
 		if !okAlone {
-			r.fail(e, rule.ID, "alone: expected %s, got %s", want(e, text, mark), gotAlone)
+			r.fail(e, "alone: expected %s, got %s", e.want(), gotAlone)
 		}
 	}
 	for i, ok := range covered {
@@ -128,10 +181,10 @@ func (r *run) rule(full *labeler.Labeler, rule *rules.Rule) error {
 
 // unmentioned checks an example in which the observation must not be found:
 // at the mark, or, without one, nowhere by this rule.
-func (r *run) unmentioned(e rules.Example, rule *rules.Rule, text string, mark corpus.Span, marked bool, inFull, alone []labeler.Evidence) {
+func (r *run) unmentioned(e example, inFull, alone []labeler.Evidence) {
 	counts := func(m labeler.Evidence) bool {
 		id, _, _ := strings.Cut(m.Rule, "#")
-		return m.Assertion != corpus.Unmentioned && (marked && m.Mention.Overlaps(mark) || !marked && id == rule.ID)
+		return m.Assertion != corpus.Unmentioned && (e.marked && e.overlaps(m) || !e.marked && id == e.id)
 	}
 	got := ""
 	for _, where := range []struct {
@@ -142,9 +195,9 @@ func (r *run) unmentioned(e rules.Example, rule *rules.Rule, text string, mark c
 		if i < 0 {
 			continue
 		}
-		if now := describe(where.mentions[i], text); now != got { // told once
+		if now := describe(where.mentions[i], e.plain); now != got { // told once
 			got = now
-			r.fail(e, rule.ID, "%s: expected no mention, got %s", where.name, got)
+			r.fail(e, "%s: expected no mention, got %s", where.name, got)
 		}
 	}
 }
@@ -158,29 +211,27 @@ func (r *run) cue(numbered *labeler.Labeler, index int) error {
 	covered := make([]bool, len(cue.Phrases))
 	var without *labeler.Labeler
 	for _, e := range cue.Examples {
-		r.Examples++
-		text, mark, marked, err := rules.ParseExample(e.Text)
-		if err == nil && !marked {
-			err = errors.New("mark the mention with <...>")
-		}
-		if err != nil {
-			r.fail(e, cue.ID, "%v", err)
+		e, ok := r.example(e, cue.ID)
+		if !ok {
 			continue
 		}
-		all := allMentions(numbered, text)
-		overlapping := func(m labeler.Evidence) bool { return m.Mention.Overlaps(mark) }
-		got, ok := find(all, text, mark, e.Assertion, overlapping)
+		if !e.marked {
+			r.fail(e, noMark)
+			continue
+		}
+		all := allMentions(numbered, e.plain)
+		got, ok := e.find(all, e.overlaps)
 		if e.Assertion == corpus.Unmentioned {
-			got, ok = absent(all, text, mark)
+			got, ok = e.absent(all)
 		}
 		if !ok {
-			r.fail(e, cue.ID, "expected %s, got %s", want(e, text, mark), got)
+			r.fail(e, "expected %s, got %s", e.want(), got)
 			continue
 		}
 		byThis := false
 		for _, m := range all {
 			id, _, _ := strings.Cut(m.Cue, "#")
-			if phrase, ok := phraseOf(m.Cue); ok && id == cue.ID && overlapping(m) && m.Assertion == e.Assertion {
+			if phrase, ok := phraseOf(m.Cue); ok && id == cue.ID && e.overlaps(m) && m.Assertion == e.Assertion {
 				byThis, covered[phrase] = true, true
 			}
 		}
@@ -188,13 +239,14 @@ func (r *run) cue(numbered *labeler.Labeler, index int) error {
 			continue
 		}
 		if without == nil {
+			var err error
 			if without, err = compile(withoutCue(r.set, index)); err != nil {
 				return err
 			}
 		}
-		if same(all, allMentions(without, text)) {
+		if same(all, allMentions(without, e.plain)) {
 			if named {
-				r.fail(e, cue.ID, "%s, but not by this cue: %s", e.Assertion, there(all, text, mark))
+				r.fail(e, "%s, but not by this cue: %s", e.Assertion, e.there(all))
 			} else {
 				r.Uncovered = append(r.Uncovered, Finding{e.Pos, cue.ID, fmt.Sprintf("%q: gives the same without this cue", e.Text)})
 			}
@@ -284,31 +336,33 @@ func allMentions(l *labeler.Labeler, text string) (all []labeler.Evidence) {
 	return all
 }
 
-// want names what an example expects: `negative "effusion"`.
-func want(e rules.Example, text string, mark corpus.Span) string {
+// want names what the example expects: `negative "effusion"`.
+func (e example) want() string {
 	if e.Assertion == corpus.Unmentioned {
 		return "no mention"
 	}
-	return fmt.Sprintf("%s %q", e.Assertion, mark.In(text))
+	return fmt.Sprintf("%s %q", e.Assertion, e.mark.In(e.plain))
 }
 
-// find looks for a mention in the place that has the assertion; got says what
-// is at the mark instead.
-func find(mentions []labeler.Evidence, text string, mark corpus.Span, want corpus.Assertion, place func(labeler.Evidence) bool) (got string, ok bool) {
+func (e example) overlaps(m labeler.Evidence) bool { return m.Mention.Overlaps(e.mark) }
+
+// find looks for a mention in the place that has the example's assertion; got
+// says what is at the mark instead.
+func (e example) find(mentions []labeler.Evidence, place func(labeler.Evidence) bool) (got string, ok bool) {
 	for _, m := range mentions {
-		if m.Assertion == want && place(m) {
+		if m.Assertion == e.Assertion && place(m) {
 			return "", true
 		}
 	}
-	return there(mentions, text, mark), false
+	return e.there(mentions), false
 }
 
 // there describes the mentions at the mark.
-func there(mentions []labeler.Evidence, text string, mark corpus.Span) string {
+func (e example) there(mentions []labeler.Evidence) string {
 	var all []string
 	for _, m := range mentions {
-		if m.Mention.Overlaps(mark) {
-			all = append(all, describe(m, text))
+		if e.overlaps(m) {
+			all = append(all, describe(m, e.plain))
 		}
 	}
 	if all == nil {
@@ -318,10 +372,10 @@ func there(mentions []labeler.Evidence, text string, mark corpus.Span) string {
 }
 
 // absent checks that no mention that counts overlaps the mark.
-func absent(mentions []labeler.Evidence, text string, mark corpus.Span) (got string, ok bool) {
+func (e example) absent(mentions []labeler.Evidence) (got string, ok bool) {
 	for _, m := range mentions {
-		if m.Mention.Overlaps(mark) && m.Assertion != corpus.Unmentioned {
-			return describe(m, text), false
+		if e.overlaps(m) && m.Assertion != corpus.Unmentioned {
+			return describe(m, e.plain), false
 		}
 	}
 	return "", true

@@ -174,6 +174,48 @@ func TestRunCounts(t *testing.T) {
 	assert.Equal(t, Report{Rules: 3, Cues: 1, Examples: 5}, report)
 }
 
+// What rests on things that a set disables is skipped; what else the set breaks
+// is not, nor are examples of its own.
+func TestRunDisabled(t *testing.T) {
+	set, err := rules.Load(fstest.MapFS{
+		"ruleset.yaml": {Data: []byte("ruleset: mine\nextends: chexpert\n" +
+			"disable: [pleural-effusion.fluid, hedge.may, Fracture, Support Devices]\nobservations: [Coin]\n")},
+		"coin.yaml": {Data: []byte(`observation: Coin
+rules:
+  - id: coin.coin
+    doc: The word.
+    phrases: [coin, penny]
+    examples: {positive: [A <coin>.], uncertain: [This may be a <coin>.]}
+`)},
+		"cues.yaml": {Data: []byte(`cues:
+  - id: negation.there-is
+    doc: Breaks what is inherited.
+    kind: negation
+    phrases: [there is a small left]
+    examples: {negative: [There is a small left <coin>.]}
+`)},
+	})
+	require.NoError(t, err)
+	report, err := Run(set)
+	require.NoError(t, err)
+	assert.NotZero(t, report.Skipped)
+	assert.Equal(t, []string{`coin.yaml:5:21: coin.coin: no example matches the phrase "penny"`}, text(report.Uncovered))
+	var own, broken int
+	for _, f := range report.Failures {
+		switch {
+		case f.ID == "coin.coin":
+			own++
+			assert.Contains(t, f.What, `expected uncertain "coin", got positive "coin"`)
+		default:
+			broken++
+			assert.Contains(t, f.What, "cue negation.there-is)")
+			assert.True(t, set.Inherits(f.ID), f.ID)
+		}
+	}
+	assert.Equal(t, 1, own)
+	assert.NotZero(t, broken)
+}
+
 // The embedded rule set keeps what its examples promise.
 func TestEmbedded(t *testing.T) {
 	for _, name := range rules.Names() {
