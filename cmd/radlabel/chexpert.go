@@ -11,6 +11,7 @@ import (
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/output"
+	"github.com/radlabel/radlabel/internal/segment"
 	"github.com/radlabel/radlabel/labeler"
 	"github.com/radlabel/radlabel/rules"
 )
@@ -40,6 +41,7 @@ radlabel label) unless told otherwise.`,
 	flags.StringVar(&r.out, "output_path", "labeled_reports.csv", "output `file`; - is standard output")
 	flags.BoolVarP(&r.verbose, "verbose", "v", false, "progress and a summary")
 	flags.StringVar(&r.compat, "compat", "chexpert", "`conventions` of the published labeler to keep: chexpert (all), aggregation, no-finding, none")
+	offerList(cmd, "compat", conventions)
 	return cmd
 }
 
@@ -65,7 +67,7 @@ func (r *chexpertRun) run(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	opts := labeler.Options{Rules: set, Section: wholeText, Compat: compat}
+	opts := labeler.Options{Rules: set, Section: "all", Compat: compat}
 	l, err := labeler.New(opts)
 	if err != nil {
 		return err
@@ -85,7 +87,7 @@ func (r *chexpertRun) run(ctx context.Context, _ []string) error {
 		return err
 	}
 	t := newTally(r.app, !r.verbose)
-	if err := t.label(ctx, l, reader, asOneSection(reader.Reports(ctx)), 0, w); err != nil {
+	if err := t.label(ctx, reader, l.LabelAll(ctx, wholeTexts(reader.Reports(ctx)), 0), w); err != nil {
 		return err
 	}
 	if err := t.finish(w, out); err != nil {
@@ -99,15 +101,14 @@ func (r *chexpertRun) run(ctx context.Context, _ []string) error {
 	return t.failure()
 }
 
-// wholeText is the section that every text of the published labeler's input is
-// taken as: it has no sections of its own, whatever headers stand in it.
-const wholeText = "impression"
-
-func asOneSection(reports iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.Report, error] {
+// wholeTexts makes each text of the published labeler's input one section
+// without a header, which is labelled whole: whatever headers stand in it are
+// words of it.
+func wholeTexts(reports iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.Report, error] {
 	return func(yield func(corpus.Report, error) bool) {
 		for r, err := range reports {
 			if err == nil {
-				r.Sections = []corpus.Section{{Name: wholeText, Span: corpus.Span{End: len(r.Text)}}}
+				r.Sections = []corpus.Section{{Name: segment.Preamble, Span: corpus.Span{End: len(r.Text)}}}
 			}
 			if !yield(r, err) {
 				return

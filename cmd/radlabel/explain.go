@@ -57,8 +57,9 @@ With --id it is one report of a larger input.`,
 	flags.BoolVar(&r.json, "json", false, "write the labels with their evidence as a JSON object")
 	flags.StringVar(&r.colours, "color", "auto", "`when` to colour the text: auto, always, never")
 	cmd.MarkFlagsMutuallyExclusive("html", "json")
-	r.inputFlags.add(flags)
-	r.labelFlags.add(flags)
+	r.inputFlags.add(cmd)
+	r.labelFlags.add(cmd)
+	offer(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
 	return cmd
 }
 
@@ -109,7 +110,7 @@ func (r *explainRun) report(ctx context.Context, args []string) (corpus.Report, 
 		if _, err := os.Stat(text); err != nil {
 			if looksLikePath(text) {
 				return corpus.Report{}, &corpus.Problem{Place: corpus.Place{Path: text}, What: "no such file",
-					Do: "check the path; a text to explain is more than one word"}
+					Do: "check the path, or pipe the text: echo TEXT | radlabel explain -"}
 			}
 			return corpus.Report{ID: "text", Text: text}, nil
 		}
@@ -132,7 +133,7 @@ func (r *explainRun) report(ctx context.Context, args []string) (corpus.Report, 
 		case err != nil:
 			return corpus.Report{}, err
 		}
-		if r.reportID != "" && report.ID != r.reportID && report.Study != r.reportID {
+		if r.reportID != "" && !r.asked(report) {
 			continue
 		}
 		found = append(found, report)
@@ -151,6 +152,13 @@ func (r *explainRun) report(ctx context.Context, args []string) (corpus.Report, 
 		return corpus.Report{}, fmt.Errorf("%s: no report in it; check the file", where)
 	}
 	return found[0], nil
+}
+
+// asked reports whether a report is the one of --id. A study of MIMIC-CXR may be
+// named as its file is, s50414267.
+func (r *explainRun) asked(report corpus.Report) bool {
+	study := strings.TrimPrefix(r.reportID, "s")
+	return report.ID == r.reportID || report.Study != "" && (report.Study == r.reportID || report.Study == study)
 }
 
 // looksLikePath tells a mistyped file name from a text.

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/segment"
 	"github.com/radlabel/radlabel/labeler"
 	"github.com/radlabel/radlabel/rules"
 )
@@ -17,10 +19,12 @@ import (
 // inputFlags say how inputs are read.
 type inputFlags struct{ from, id, text string }
 
-func (f *inputFlags) add(flags *pflag.FlagSet) {
+func (f *inputFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.StringVar(&f.from, "from", "", "input `format`: mimic, csv, chexpert-labeler, jsonl, openi, chexpert-plus, text (guessed)")
 	flags.StringVar(&f.id, "id-column", "", "`column` or field of the ids (guessed)")
 	flags.StringVar(&f.text, "text-column", "", "`column` or field of the report texts (guessed)")
+	offer(cmd, "from", func() []string { return namesOf(corpus.Sources()) })
 }
 
 // open opens the inputs. Errors that come from a path are of input, the others
@@ -37,9 +41,14 @@ func (f *inputFlags) open(ctx context.Context, a *app, paths []string) (*corpus.
 // ruleFlags choose the rule set.
 type ruleFlags struct{ folder, name string }
 
-func (f *ruleFlags) add(flags *pflag.FlagSet) {
+// add adds the flags to those of the command, or to those that the commands
+// below it have as well.
+func (f *ruleFlags) add(cmd *cobra.Command, flags *pflag.FlagSet) {
 	flags.StringVar(&f.folder, "rules", "", "`folder` of rules that replaces or extends the embedded ones")
 	flags.StringVar(&f.name, "ruleset", "chexpert", "embedded rule set by `name`: "+strings.Join(rules.Names(), ", "))
+	cmd.MarkFlagsMutuallyExclusive("rules", "ruleset")
+	offer(cmd, "ruleset", rules.Names)
+	offerFolders(cmd, "rules")
 }
 
 func (f *ruleFlags) load() (*rules.Set, error) {
@@ -59,12 +68,26 @@ type labelFlags struct {
 	section, exceptions, compat string
 }
 
-func (f *labelFlags) add(flags *pflag.FlagSet) {
-	f.ruleFlags.add(flags)
+func (f *labelFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	f.ruleFlags.add(cmd, flags)
 	flags.StringVar(&f.section, "section", "auto", "what to label: auto (MIMIC-CXR's policy), all, or section `names` joined by commas")
 	flags.StringVar(&f.exceptions, "exceptions", "", "CSV `file` of study_id,section or study_id,start,end: what to label in single reports")
 	flags.StringVar(&f.compat, "compat", "none", "`conventions` of the published labeler to keep: chexpert (all), aggregation, no-finding, none")
+	offerList(cmd, "section", func() []string {
+		all := []string{"auto", "all"}
+		if set, err := f.load(); err == nil {
+			for _, s := range set.Sections {
+				all = append(all, s.Name)
+			}
+		}
+		return all
+	})
+	offerList(cmd, "compat", conventions)
 }
+
+// conventions are the names that parseCompat reads.
+func conventions() []string { return []string{"chexpert", "aggregation", "no-finding", "none"} }
 
 // labeler loads what the flags name and builds the labeler. Its options are
 // given as well, for the header of outputs.
@@ -85,12 +108,9 @@ func (f *labelFlags) labeler() (*labeler.Labeler, labeler.Options, error) {
 		}
 	}
 	l, err := labeler.New(opts)
-	if err != nil {
-		anySection := opts
-		anySection.Section = ""
-		if _, again := labeler.New(anySection); again == nil {
-			return nil, opts, usagef("--section: %w", err) // the rule set works: the section is what is wrong
-		}
+	// The section of an exception is not the flag's: its error is wrapped.
+	if _, ok := err.(*segment.UnknownSection); ok {
+		return nil, opts, usagef("--section: %w", err)
 	}
 	return l, opts, err
 }

@@ -49,8 +49,9 @@ output. It appears under its name only when it is whole.`,
 	flags.StringVar(&r.layout, "layout", string(output.Default), "`columns` of a CSV: default, mimic, chexpert-labeler")
 	flags.IntVar(&r.workers, "workers", 0, "`number` of reports labelled at a time (one a core)")
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no progress, warnings or summary: errors alone")
-	r.inputFlags.add(flags)
-	r.labelFlags.add(flags)
+	r.inputFlags.add(cmd)
+	r.labelFlags.add(cmd)
+	offer(cmd, "layout", func() []string { return namesOf(output.Layouts()) })
 	return cmd
 }
 
@@ -94,7 +95,7 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 		return err
 	}
 	t := newTally(r.app, r.quiet)
-	if err := t.label(ctx, l, reader, reader.Reports(ctx), r.workers, w); err != nil {
+	if err := t.label(ctx, reader, l.LabelAll(ctx, reader.Reports(ctx), r.workers), w); err != nil {
 		return err
 	}
 	if err := t.finish(w, out); err != nil {
@@ -111,23 +112,17 @@ type sink interface {
 	Abort()
 }
 
-// standardOutput cannot be taken back.
-type standardOutput struct{ io.Writer }
+// direct is an output that cannot be taken back.
+type direct struct{ io.Writer }
 
-func (standardOutput) Commit() error { return nil }
-func (standardOutput) Abort()        {}
+func (direct) Commit() error { return nil }
+func (direct) Abort()        {}
 
-func (s standardOutput) Write(p []byte) (int, error) {
-	n, err := s.Writer.Write(p)
-	if err != nil {
-		err = output.NotWritten("standard output", err)
-	}
-	return n, err
-}
-
+// create opens the output of a command; - is standard output.
 func (a *app) create(name string) (sink, error) {
+	a.out = name
 	if name == "-" {
-		return standardOutput{a.stdout}, nil
+		return direct{a.stdout}, nil
 	}
 	return output.Create(name)
 }
@@ -162,14 +157,14 @@ func header(l *labeler.Labeler, opts labeler.Options) output.Header {
 	}
 }
 
-// label labels every report into w. Problems of single reports are told and
-// counted, and end nothing.
-func (t *tally) label(ctx context.Context, l *labeler.Labeler, reader *corpus.Reader, reports iter.Seq2[corpus.Report, error], workers int, w output.Writer) error {
+// label writes the results of the reports of a reader. Problems of single
+// reports are told and counted, and end nothing.
+func (t *tally) label(ctx context.Context, reader *corpus.Reader, results iter.Seq2[labeler.Result, error], w output.Writer) error {
 	if t.terminal != nil && !t.quiet {
 		t.bar = newBar(t.terminal, reader)
 		defer t.bar.hide()
 	}
-	for result, err := range l.LabelAll(ctx, reports, workers) {
+	for result, err := range results {
 		var problem *corpus.Problem
 		switch {
 		case errors.As(err, &problem):

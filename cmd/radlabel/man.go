@@ -29,7 +29,7 @@ func (a *app) manCommand() *cobra.Command {
 		},
 		RunE: action(func(_ context.Context, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
-				return fmt.Errorf("%w; name a folder that can be written", err)
+				return output.NotWritten(args[0], err)
 			}
 			return writeManual(root, args[0])
 		}),

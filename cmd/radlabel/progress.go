@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
 
 	"github.com/radlabel/radlabel/corpus"
 )
@@ -56,8 +58,14 @@ func (b *bar) set(results int) {
 }
 
 func (b *bar) show() {
-	b.container = mpb.New(mpb.WithOutput(b.terminal), mpb.WithWidth(40))
-	b.line = b.container.New(whole, mpb.BarStyle(),
+	options := []mpb.ContainerOption{mpb.WithOutput(b.terminal)}
+	if width, height, err := term.GetSize(int(b.terminal.Fd())); err != nil || width == 0 || height == 0 {
+		// A terminal that does not know its size, which mpb would draw nothing
+		// on. For what is no file it takes 80 columns.
+		options = []mpb.ContainerOption{mpb.WithOutput(struct{ io.Writer }{b.terminal}), mpb.WithAutoRefresh(), mpb.ForceTTY()}
+	}
+	b.container = mpb.New(options...)
+	b.line = b.container.New(whole, mpb.BarStyle(), mpb.BarWidth(40),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return b.state() })))
 }
 

@@ -31,7 +31,7 @@ func (a *app) rulesCommand() *cobra.Command {
 		Args:  unknownCommand,
 		RunE:  needCommand,
 	}
-	r.ruleFlags.add(cmd.PersistentFlags())
+	r.ruleFlags.add(cmd, cmd.PersistentFlags())
 
 	list := &cobra.Command{
 		Use:   "list",
@@ -40,6 +40,7 @@ func (a *app) rulesCommand() *cobra.Command {
 		RunE:  action(r.list),
 	}
 	list.Flags().StringVar(&r.observation, "observation", "", "only the rules of this `observation`")
+	offer(list, "observation", r.observations)
 	show := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show a rule or a cue: its phrases, its examples, its place",
@@ -49,7 +50,8 @@ func (a *app) rulesCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: action(r.show),
+		ValidArgsFunction: r.ids,
+		RunE:              action(r.show),
 	}
 	test := &cobra.Command{
 		Use:   "test",
@@ -81,16 +83,37 @@ was got, and make the exit code 1. Phrases that no example covers are listed.`,
 	return cmd
 }
 
+// observations and ids are for the shell, which has no use for errors.
+func (r *rulesRun) observations() []string {
+	set, err := r.load()
+	if err != nil {
+		return nil
+	}
+	return namesOf(set.Observations)
+}
+
+func (r *rulesRun) ids(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	set, err := r.load()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var ids []string
+	for _, rule := range set.Rules {
+		ids = append(ids, cobra.CompletionWithDesc(rule.ID, rule.Doc))
+	}
+	for _, cue := range set.Cues {
+		ids = append(ids, cobra.CompletionWithDesc(cue.ID, cue.Doc))
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}
+
 func (r *rulesRun) list(context.Context, []string) error {
 	set, err := r.load()
 	if err != nil {
 		return err
 	}
 	if o := corpus.Observation(r.observation); o != "" && !slices.Contains(set.Observations, o) {
-		var names []string
-		for _, o := range set.Observations {
-			names = append(names, string(o))
-		}
+		names := namesOf(set.Observations)
 		message := fmt.Sprintf("the rule set %s has no observation %q", set.Name, r.observation)
 		if near := nearest.Name(r.observation, names); near != "" {
 			return usagef("%s; did you mean %q?", message, near)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/radlabel/radlabel/internal/nearest"
+	"github.com/radlabel/radlabel/internal/output"
 )
 
 // The exit codes. They are promises to scripts.
@@ -51,12 +53,13 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	terminal       *os.File // stderr, where it is a terminal; else nil
+	out            string   // name of the output that was begun; "-" is stdout
 }
 
 // run is the whole program but for the process around it: it returns the exit
 // code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: quietPipe{stderr}}
+	a := &app{stdin: stdin, stdout: &standardOutput{Writer: stdout}, stderr: quietPipe{stderr}}
 	if isTerminal(stderr) {
 		a.terminal = stderr.(*os.File)
 	}
@@ -69,15 +72,17 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // gives the exit code.
 func (a *app) execute(ctx context.Context, root *cobra.Command) int {
 	command, err := root.ExecuteContextC(ctx)
-	if err == nil {
-		return exitDone
-	}
 	var f failure
+	if out, ok := a.stdout.(*standardOutput); ok && out.err != nil && !errors.As(err, &f) {
+		err = failure{exitIO, out.err}
+	}
 	switch {
+	case err == nil:
+		return exitDone
 	case errors.Is(err, syscall.EPIPE):
 		return exitDone // the reader of the output has seen enough
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(a.stderr, "radlabel: interrupted; nothing was written under the final name")
+		fmt.Fprintln(a.stderr, "radlabel: interrupted"+a.interruption())
 		return exitInterrupted
 	case !errors.As(err, &f): // from cobra, which checks flags and arguments
 		f = failure{exitUsage, err}
@@ -91,6 +96,34 @@ func (a *app) execute(ctx context.Context, root *cobra.Command) int {
 		fmt.Fprintln(a.stderr, strings.TrimRight(f.Error(), "\n"))
 	}
 	return f.code
+}
+
+// interruption says what there is of the output.
+func (a *app) interruption() string {
+	switch a.out {
+	case "":
+		return ""
+	case "-":
+		return "; what is on standard output is a part"
+	default:
+		return "; nothing was written under the final name"
+	}
+}
+
+// standardOutput says of itself what a write that fails says, and keeps it: of
+// help and completion, cobra passes the error over or takes it for wrong usage.
+type standardOutput struct {
+	io.Writer
+	err error // the first
+}
+
+func (s *standardOutput) Write(p []byte) (int, error) {
+	n, err := s.Writer.Write(p)
+	if err != nil {
+		err = output.NotWritten("standard output", err)
+		s.err = cmp.Or(s.err, err)
+	}
+	return n, err
 }
 
 // quietPipe takes messages for as long as someone reads them. That nobody does
@@ -127,7 +160,7 @@ func (a *app) root() *cobra.Command {
 rests on. Everything works offline; nothing is sent anywhere.
 
 Exit codes: 0 done, 1 a check failed, 2 wrong usage, 3 some input could not be
-read or some output not written.`,
+read or some output not written, 130 interrupted.`,
 		Example: `  radlabel label mimic-cxr-reports.zip -o labels.csv
   radlabel explain "No pleural effusion. Possible edema."`,
 		SilenceErrors: true,
@@ -197,6 +230,9 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // isTerminal reports whether a stream is a terminal.
 func isTerminal(stream any) bool {
+	if out, ok := stream.(*standardOutput); ok {
+		stream = out.Writer
+	}
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

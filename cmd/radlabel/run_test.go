@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/segment"
+	"github.com/radlabel/radlabel/labeler"
 )
 
 func TestNumbers(t *testing.T) {
@@ -68,6 +72,53 @@ func TestClosedPipes(t *testing.T) {
 	assert.Empty(t, stderr.String())
 	var stdout bytes.Buffer
 	assert.Equal(t, exitUsage, run(context.Background(), []string{"lable"}, nil, &stdout, closed{}), "the exit code stays")
+}
+
+// stopping is an input that interrupts the work after what it holds.
+type stopping struct {
+	io.Reader
+	stop func()
+}
+
+func (s stopping) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err != nil {
+		s.stop()
+	}
+	return n, err
+}
+
+// What is said of an interrupted output is true of it.
+func TestInterrupted(t *testing.T) {
+	for out, want := range map[string]string{
+		"-":                                      "radlabel: interrupted; what is on standard output is a part\n",
+		filepath.Join(t.TempDir(), "labels.csv"): "radlabel: interrupted; nothing was written under the final name\n",
+	} {
+		ctx, stop := context.WithCancel(t.Context())
+		in := stopping{strings.NewReader("id,text\n1,Edema.\n"), stop}
+		var stdout, stderr bytes.Buffer
+		args := []string{"label", "--rules", "testdata/rules", "-", "-o", out}
+		assert.Equal(t, exitInterrupted, run(ctx, args, in, &stdout, &stderr))
+		assert.Equal(t, want, stderr.String())
+		assert.NoFileExists(t, out)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var stdout, stderr bytes.Buffer
+	assert.Equal(t, exitInterrupted, run(ctx, []string{"sections", "--rules", "testdata/rules", "testdata"}, nil, &stdout, &stderr))
+	assert.Equal(t, "radlabel: interrupted\n", stderr.String())
+}
+
+// Of all that may be wrong with the options, --section is found by its type.
+func TestUnknownSection(t *testing.T) {
+	var unknown *segment.UnknownSection
+	_, err := labeler.New(labeler.Options{Section: "findings, finding"})
+	if assert.ErrorAs(t, err, &unknown) {
+		assert.Equal(t, "finding", unknown.Name)
+	}
+	_, _, err = (&labelFlags{ruleFlags: ruleFlags{name: "chexpert"}, section: "finding"}).labeler()
+	assert.ErrorContains(t, err, `--section: no section is named "finding": want auto, all, or some of `)
+	assert.Equal(t, exitUsage, err.(failure).code)
 }
 
 func TestExitCodes(t *testing.T) {

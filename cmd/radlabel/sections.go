@@ -39,8 +39,8 @@ This prints text of reports.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&r.json, "json", false, "an object a report, without text")
-	r.inputFlags.add(flags)
-	r.labelFlags.add(flags)
+	r.inputFlags.add(cmd)
+	r.labelFlags.add(cmd)
 	return cmd
 }
 

@@ -8,6 +8,17 @@ import (
 	"github.com/radlabel/radlabel/corpus"
 )
 
+// UnknownSection is the error of a wanted section that the section file does not
+// name.
+type UnknownSection struct {
+	Name  string
+	known string // names joined by commas
+}
+
+func (e *UnknownSection) Error() string {
+	return fmt.Sprintf("no section is named %q: want auto, all, or some of %s", e.Name, e.known)
+}
+
 // Select chooses the sections to label, in text order; those without text are
 // left out. What is wanted is
 //
@@ -18,8 +29,8 @@ import (
 //   - "all": every section that the section file says is labelled or does not
 //     know ("TUBES AND LINES"); where none has text, the last paragraph;
 //   - names joined by commas: every section of these names. An unknown name is
-//     an error that lists the names; it is reported whatever the text, so that
-//     Select("", nil, want) checks want.
+//     an *UnknownSection, which lists the names; it is reported whatever the
+//     text, so that Select("", nil, want) checks want.
 //
 // With auto and all, a report in which no header is known is labelled whole,
 // unknown headers included ("PNEUMOTHORAX: NONE"), but without its blocks where
@@ -37,7 +48,7 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 		for name := range strings.SplitSeq(want, ",") {
 			name = strings.ToLower(strings.TrimSpace(name))
 			if !slices.ContainsFunc(s.defs, func(d SectionDef) bool { return d.Name == name }) {
-				return nil, fmt.Errorf("no section is named %q: want auto, all, or some of %s", name, s.nameList())
+				return nil, &UnknownSection{Name: name, known: s.nameList()}
 			}
 			names = append(names, name)
 		}
