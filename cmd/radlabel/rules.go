@@ -212,6 +212,7 @@ func showCue(b *strings.Builder, cue *rules.Cue) {
 	}
 	showList(b, "only tags", cue.Only)
 	showList(b, "except tags", cue.Except)
+	showList(b, "explains tags", cue.Explains)
 	showPhrases(b, "phrases", cue.Phrases)
 	showPhrases(b, "unless", cue.Unless)
 	showExamples(b, cue.Examples)
@@ -257,8 +258,12 @@ func (r *rulesRun) test(context.Context, []string) error {
 	for _, f := range report.Uncovered {
 		fmt.Fprintf(&b, "%s: %s: not covered: %s\n", f.Pos, f.ID, f.What)
 	}
-	fmt.Fprintf(&b, "%s of %s and %s: %s failed, %s not covered\n", count(report.Examples, "example"),
+	fmt.Fprintf(&b, "%s of %s and %s: %s failed, %s not covered", count(report.Examples, "example"),
 		count(report.Rules, "rule"), count(report.Cues, "cue"), thousands(len(report.Failures)), count(len(report.Uncovered), "phrase"))
+	if report.Skipped > 0 {
+		fmt.Fprintf(&b, ", %s skipped: they rest on what is disabled", count(report.Skipped, "example"))
+	}
+	b.WriteByte('\n')
 	if _, err := io.WriteString(r.stdout, b.String()); err != nil {
 		return err
 	}
