@@ -662,6 +662,7 @@ func (d *draft) assemble() *Set {
 			}
 		}
 	}
+	d.checkSections(s)
 	for i, derived := range d.derived {
 		if i > 0 {
 			d.fail(derived.observation.pos, "", "one observation is derived, and %q is already", d.derived[0].observation.text)
@@ -673,6 +674,41 @@ func (d *draft) assemble() *Set {
 		}
 	}
 	return s
+}
+
+// checkSections reports what keeps reports from being cut by the set's sections,
+// each with the section that it begins with. It is silent about a file in which
+// something else is wrong.
+func (d *draft) checkSections(s *Set) {
+	if _, err := segment.NewSplitter(s.Sections, s.Policy); err == nil || len(d.sections) == 0 {
+		return
+	}
+	broken := make(map[string]bool)
+	for _, e := range d.errs {
+		broken[e.Pos.File] = true
+	}
+	places := make(map[string]Pos)
+	for _, c := range d.sections {
+		if broken[c.pos.File] {
+			return
+		}
+		places[c.Name] = c.pos
+	}
+	var sound []segment.SectionDef
+	for _, c := range s.Sections {
+		if _, err := segment.NewSplitter(append(sound, c), []string{segment.LastParagraph}); err != nil {
+			pos, ok := places[c.Name]
+			if !ok { // an inherited section, which one of these gets in the way of
+				pos = d.sections[0].pos
+			}
+			d.fail(pos, c.Name, "%v", err)
+			continue
+		}
+		sound = append(sound, c)
+	}
+	if len(d.sections) > 0 && len(s.Policy) == 0 {
+		d.fail(d.sections[0].pos, "", "no policy; say which section to label first: policy: [%s]", d.sections[0].Name)
+	}
 }
 
 // put puts each item in the place of the one with the same id, or at the end.

@@ -213,6 +213,8 @@ func TestLoadErrors(t *testing.T) {
 		{"gap in class", "classes.yaml", class("[a ..2 b]"), `classes.yaml:3:15: mod: a class or a repeated group holds words, alternatives and classes, but no gap and no repetition`},
 		{"section twice", "x.yaml", "sections:\n  - name: impression\n", `x.yaml:2:5: impression: section "impression" is there already, at sections.yaml:3:5`},
 		{"policy", "sections.yaml", "policy: [impresion]\nsections:\n  - name: impression\n", `sections.yaml:1:10: policy: no section "impresion"; did you mean "impression"?`},
+		{"header of two sections, and of no letters", "sections.yaml", "policy: [a]\nsections:\n  - {name: a, headers: [x]}\n  - {name: b, headers: [X]}\n  - {name: c, headers: ['..']}\n", "sections.yaml:4:5: b: header \"X\" is listed for section \"a\" and section \"b\": keep one\nsections.yaml:5:5: c: section \"c\": header \"..\" has no letters: remove it"},
+		{"no policy", "sections.yaml", "sections:\n  - {name: a, headers: [x]}\n", "sections.yaml:2:5: no policy; say which section to label first: policy: [a]"},
 		{"empty header", "sections.yaml", "sections:\n  - name: impression\n    contains: ['']\n", `sections.yaml:3:16: impression: empty text; drop it`},
 		{"two derived", "x.yaml", "observation: Edema\nderived: {ignore: []}\n", ""},
 		{"derived ignores what is not", "x.yaml", "observation: Edema\nderived: {ignore: [Air]}\n", `x.yaml:2:20: unknown observation "Air"; known: Edema, Fracture, Nothing`},
@@ -411,6 +413,12 @@ func TestExtends(t *testing.T) {
 
 	_, err = Load(files("ruleset.yaml", "ruleset: mine\nextends: chexpert\ndisable: ["+second.ID+"x]\n"))
 	assert.ErrorContains(t, err, `ruleset.yaml:3:11: disable: chexpert has no rule, cue or observation "`+second.ID+`x"; did you mean "`+second.ID+`"?`)
+}
+
+func TestExtendsWithAHeaderInTheWay(t *testing.T) {
+	_, err := Load(files("ruleset.yaml", "ruleset: mine\nextends: chexpert\n",
+		"sections.yaml", "sections:\n  - {name: wet read, headers: [impression]}\n"))
+	assert.Equal(t, `sections.yaml:2:5: impression: header "impression" is listed for section "wet read" and section "impression": keep one`, firstLines(err))
 }
 
 func TestExtendsDropsAnObservation(t *testing.T) {
