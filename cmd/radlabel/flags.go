@@ -112,6 +112,9 @@ func (f *labelFlags) labeler() (*labeler.Labeler, labeler.Options, error) {
 	if _, ok := err.(*segment.UnknownSection); ok {
 		return nil, opts, usagef("--section: %w", err)
 	}
+	if unknown := (*segment.UnknownSection)(nil); errors.As(err, &unknown) {
+		return nil, opts, fmt.Errorf("%s: %w", f.exceptions, err)
+	}
 	return l, opts, err
 }
 

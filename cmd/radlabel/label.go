@@ -95,12 +95,14 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 		return err
 	}
 	t := newTally(r.app, r.quiet)
+	t.exceptions = exceptions{file: r.exceptions, by: opts.Exceptions}
 	if err := t.label(ctx, reader, l.LabelAll(ctx, reader.Reports(ctx), r.workers), w); err != nil {
 		return err
 	}
 	if err := t.finish(w, out); err != nil {
 		return err
 	}
+	t.unusedExceptions()
 	t.summary(reader, fmt.Sprintf("rules %s %.12s, section %s", opts.Rules.Name, opts.Rules.Digest, opts.Section), r.out)
 	return t.failure()
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +31,14 @@ type tally struct {
 	unlabelled int // not empty, but without a part to label
 	lost       int
 	kinds      []*kind
+	exceptions exceptions
+}
+
+// exceptions are those of the user's file, and which reports they served.
+type exceptions struct {
+	file string
+	by   map[string]corpus.Exception
+	seen map[string]bool
 }
 
 // kind is problems that differ in places and numbers alone.
@@ -52,6 +62,40 @@ func (t *tally) result(r labeler.Result) {
 		t.empty++
 	case len(r.Labelled) == 0:
 		t.unlabelled++
+	}
+	if r.Exception != labeler.NoException {
+		t.exception(r)
+	}
+}
+
+// exception notes that a report had an exception, and tells when it was of no use.
+func (t *tally) exception(r labeler.Result) {
+	id := r.Report.Study
+	if _, ok := t.exceptions.by[id]; !ok {
+		id = r.Report.ID
+	}
+	if t.exceptions.seen == nil {
+		t.exceptions.seen = make(map[string]bool)
+	}
+	t.exceptions.seen[id] = true
+	if r.Exception == labeler.ExceptionOutside {
+		t.problem(&corpus.Problem{
+			Place: corpus.Place{Path: t.exceptions.file},
+			What:  fmt.Sprintf("the exception of %s has no text in its span; --section chose instead", id),
+			Do:    fmt.Sprintf("give bytes from 0 to %d", len(r.Report.Text)),
+		})
+	}
+}
+
+// unusedExceptions tells of exceptions whose reports did not come.
+func (t *tally) unusedExceptions() {
+	for _, id := range slices.Sorted(maps.Keys(t.exceptions.by)) {
+		if !t.exceptions.seen[id] {
+			t.problem(&corpus.Problem{
+				Place: corpus.Place{Path: t.exceptions.file},
+				What:  fmt.Sprintf("the exception of %s was not used: no report has this id", id),
+			})
+		}
 	}
 }
 
