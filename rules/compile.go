@@ -55,7 +55,9 @@ type Matcher struct {
 	single  []mask // by ID: the classes that the token is a member of
 	first   []mask // by ID: the classes with a longer member that begins with the token
 	classes map[string]class
-	members []node32 // by class: the root of its longer members, 0 for none
+
+	misspelt misspellings
+	members  []node32 // by class: the root of its longer members, 0 for none
 
 	start     []bool // by ID: some phrase can begin with the token
 	nodes     []trieNode
@@ -515,6 +517,7 @@ func (b *builder) matcher() *Matcher {
 		members: make([]node32, len(b.member)),
 		nodes:   make([]trieNode, 1),
 	}
+	m.misspelt = m.misspellings()
 	root := m.lay(b.root)
 	for c, n := range b.member {
 		if n != nil {
@@ -625,6 +628,9 @@ func (m *Matcher) ID(t segment.Token) ID {
 		return idJoin
 	}
 	if id, ok := m.ids[t.Norm]; ok {
+		return id
+	}
+	if id, ok := m.misspelt.meant(t); ok {
 		return id
 	}
 	return idOf(t.Kind)
