@@ -111,12 +111,6 @@ func (p *Problem) Error() string {
 // example "Pleural Effusion".
 type Observation string
 
-// Observations of the rule set chexpert that other code has to name.
-const (
-	NoFinding      Observation = "No Finding"
-	SupportDevices Observation = "Support Devices"
-)
-
 // Assertion is what a report says of an observation. The order of the
 // constants is the precedence of aggregation: a report with a positive and a
 // negative mention is positive.

@@ -320,9 +320,9 @@ func TestCompat(t *testing.T) {
 	assert.Equal(t, corpus.Uncertain, label(theirs, "Pleural Effusion").Assertion)
 
 	report.Text = "Scoliosis."
-	assert.Equal(t, corpus.Unmentioned, label(newLabeler(t, labeler.Options{Section: "all"}).Label(report), corpus.NoFinding).Assertion)
+	assert.Equal(t, corpus.Unmentioned, label(newLabeler(t, labeler.Options{Section: "all"}).Label(report), "No Finding").Assertion)
 	compat := newLabeler(t, labeler.Options{Section: "all", Compat: labeler.Compat{NoFinding: true}})
-	assert.Equal(t, corpus.Positive, label(compat.Label(report), corpus.NoFinding).Assertion)
+	assert.Equal(t, corpus.Positive, label(compat.Label(report), "No Finding").Assertion)
 }
 
 func TestExceptions(t *testing.T) {
