@@ -142,7 +142,7 @@ scan:
 			continue
 		}
 		switch {
-		case w.comma && !c.rule.Lists && (c.rule.Reach > 0 || !passed && c.rule.Kind == rules.Exclusion || !passed && c.close || passed && !r.listGoesOn(c, i)):
+		case w.comma && r.endsAtComma(c, i, passed):
 			break scan
 		case w.verb && c.rule.Direction == rules.Both:
 			break scan
@@ -158,6 +158,20 @@ scan:
 		i++
 	}
 	c.ScopeEnd = r.trimRight(c.End, i)
+}
+
+// endsAtComma reports whether the scope of c ends at the comma at i, before it
+// has passed a mention or after.
+func (r *reading) endsAtComma(c *foundCue, i int, passed bool) bool {
+	switch {
+	case c.rule.Lists:
+		return false
+	case c.rule.Reach > 0:
+		return true
+	case passed:
+		return !r.listGoesOn(c, i)
+	}
+	return c.close || c.rule.Kind == rules.Exclusion
 }
 
 // scopes reports whether the cue decides assertions (and is no affirmation,
