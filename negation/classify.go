@@ -276,17 +276,17 @@ func (r *reading) itemsBefore(c *foundCue) []int {
 		i--
 	}
 	var items []int
-	words := 0
+	words, linked := 0, true // linked: a comma joins what comes to what has been found
 	for ; i >= 0 && words <= wordsBehindItem && len(items) < itemsOfList; i-- {
 		w := &r.words[i]
 		if found := r.ending[i+1]; found != nil {
 			first := &r.mentions[found[0]]
-			if len(items) > 0 && !serial && r.explained(c, found[0]) && !r.explained(c, items[0]) {
+			if !linked || len(items) > 0 && !serial && r.explained(c, found[0]) && !r.explained(c, items[0]) {
 				return items
 			}
 			items = append(items, found...)
 			i = first.Start
-			words = 0
+			words, linked = 0, false
 			continue
 		}
 		switch {
@@ -299,7 +299,7 @@ func (r *reading) itemsBefore(c *foundCue) []int {
 			if len(items) == 0 && !serial {
 				return items
 			}
-			words = 0
+			words, linked = 0, true
 			continue
 		}
 		words++
