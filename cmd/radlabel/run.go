@@ -59,7 +59,7 @@ type app struct {
 // run is the whole program but for the process around it: it returns the exit
 // code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: &standardOutput{Writer: stdout}, stderr: quietPipe{stderr}}
+	a := &app{stdin: newInterruptible(ctx, stdin), stdout: &standardOutput{Writer: stdout}, stderr: quietPipe{stderr}}
 	if isTerminal(stderr) {
 		a.terminal = stderr.(*os.File)
 	}
@@ -81,7 +81,7 @@ func (a *app) execute(ctx context.Context, root *cobra.Command) int {
 		return exitDone
 	case errors.Is(err, syscall.EPIPE):
 		return exitDone // the reader of the output has seen enough
-	case errors.Is(err, context.Canceled):
+	case ctx.Err() != nil, errors.Is(err, context.Canceled): // whatever reading made of it
 		fmt.Fprintln(a.stderr, "radlabel: interrupted"+a.interruption())
 		return exitInterrupted
 	case !errors.As(err, &f): // from cobra, which checks flags and arguments

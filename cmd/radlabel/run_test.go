@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -107,6 +108,36 @@ func TestInterrupted(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	assert.Equal(t, exitInterrupted, run(ctx, []string{"sections", "--rules", "testdata/rules", "testdata"}, nil, &stdout, &stderr))
 	assert.Equal(t, "radlabel: interrupted\n", stderr.String())
+}
+
+// silent is an input that never says anything, as a terminal may be.
+type silent struct{ asked chan struct{} }
+
+func (s silent) Read([]byte) (int, error) {
+	close(s.asked)
+	select {}
+}
+
+// Ctrl-C ends a command that waits for its input.
+func TestInterruptedWhileWaiting(t *testing.T) {
+	for _, from := range []string{"text", "csv", ""} {
+		ctx, stop := context.WithCancel(t.Context())
+		in := silent{make(chan struct{})}
+		go func() { <-in.asked; stop() }()
+		var stdout, stderr bytes.Buffer
+		out := filepath.Join(t.TempDir(), "labels.csv")
+		args := []string{"label", "--rules", "testdata/rules", "-", "--from", from, "-o", out}
+		assert.Equal(t, exitInterrupted, run(ctx, args, in, &stdout, &stderr), from)
+		assert.Contains(t, stderr.String(), "radlabel: interrupted", from)
+		assert.NoFileExists(t, out)
+	}
+}
+
+func TestInterruptibleGivesAll(t *testing.T) {
+	want := strings.Repeat("No effusion.\n", 20000)
+	got, err := io.ReadAll(newInterruptible(t.Context(), iotest.HalfReader(strings.NewReader(want))))
+	assert.NoError(t, err)
+	assert.Equal(t, want, string(got))
 }
 
 // Of all that may be wrong with the options, --section is found by its type.
