@@ -105,6 +105,7 @@ func (l *Labeler) evidence(m placedFinding) Evidence {
 // observation, or an abnormality that its own rules find, is positive or
 // uncertain. Its evidence stays: the abnormalities that were looked at.
 func (l *Labeler) derive(label *Label, labels []Label, blank string) {
+	abnormal := label.Assertion
 	label.Assertion, label.Reason = corpus.Unmentioned, blank
 	if blank != "" {
 		return
@@ -115,13 +116,10 @@ func (l *Labeler) derive(label *Label, labels []Label, blank string) {
 			return
 		}
 	}
-	if !l.compat.NoFinding {
-		for _, e := range label.Evidence {
-			if e.Assertion >= corpus.Uncertain {
-				label.Reason = "withheld by another abnormality, " + e.Rule
-				return
-			}
-		}
+	if abnormal >= corpus.Uncertain && !l.compat.NoFinding {
+		decisive := slices.IndexFunc(label.Evidence, func(e Evidence) bool { return e.Assertion == abnormal })
+		label.Reason = "withheld by another abnormality, " + label.Evidence[decisive].Rule
+		return
 	}
 	label.Assertion = corpus.Positive
 	label.Reason = "nothing abnormal is described"

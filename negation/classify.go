@@ -13,7 +13,7 @@ import (
 //
 //  1. a cue whose own words enclose the mention ("absence of X cannot be
 //     confirmed");
-//  2. the nearest predicate behind it, when that negates or hedges;
+//  2. the nearest predicate behind it, when that negates, hedges or excludes;
 //  3. the nearest cue before it, when that negates, or excludes;
 //  4. an alternative that joins it to another mention;
 //  5. the nearest cue before it, when that hedges;
@@ -25,7 +25,7 @@ func (r *reading) classify(n int) Verdict {
 	m := r.mentions[n]
 	before, behind, inside := r.governors(m, m.Neutral)
 	if m.Neutral {
-		return r.classifyNeutral(m, before, behind)
+		return r.classifyNeutral(before, behind)
 	}
 	if before != nil && behind != nil && before.rule.Weak != behind.rule.Weak {
 		if before.rule.Weak {
@@ -60,7 +60,7 @@ func (r *reading) classify(n int) Verdict {
 func (r *reading) governors(m Mention, bound bool) (before, behind, inside *foundCue) {
 	for i := range r.cues {
 		c := &r.cues[i]
-		if !r.scoped(c) || c.rule.Kind == rules.Alternative || !c.covers(m) || bound && c.info.only == 0 {
+		if !c.scoped() || c.rule.Kind == rules.Alternative || !c.covers(m) || bound && c.info.only == 0 {
 			continue
 		}
 		switch {
@@ -105,7 +105,7 @@ func (r *reading) joint(a, b *foundCue) bool {
 
 // classifyNeutral lets the predicate behind the mention decide, or else the
 // attribute before it, and then what negates or hedges the decision.
-func (r *reading) classifyNeutral(m Mention, before, behind *foundCue) Verdict {
+func (r *reading) classifyNeutral(before, behind *foundCue) Verdict {
 	decisive := behind
 	if decisive == nil || decisive.rule.Weak && before != nil && !before.rule.Weak {
 		decisive = before

@@ -186,7 +186,7 @@ func (e *Engine) Cues(s Sentence, mentions []Mention) []Cue {
 	r := e.read(s, mentions, 0)
 	var cues []Cue
 	for i := range r.cues {
-		if c := &r.cues[i]; r.scoped(c) {
+		if c := &r.cues[i]; c.scoped() {
 			cues = append(cues, c.Cue)
 		}
 	}

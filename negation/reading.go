@@ -50,7 +50,7 @@ func (e *Engine) read(s Sentence, mentions []Mention, tags tagSet) *reading {
 	r.choose(s.Matches)
 	r.findClauses()
 	for i := range r.cues {
-		if c := &r.cues[i]; r.scoped(c) {
+		if c := &r.cues[i]; c.scoped() {
 			r.setScope(c)
 		}
 	}
@@ -192,7 +192,7 @@ func (r *reading) withinMention(c Cue) bool {
 }
 
 // scoped reports whether the cue can govern a mention.
-func (r *reading) scoped(c *foundCue) bool {
+func (c *foundCue) scoped() bool {
 	return c.rule.Kind != rules.Terminator && c.rule.Kind != rules.Pseudo
 }
 
