@@ -1,0 +1,112 @@
+// Package gold reads labels that someone or something has given to reports:
+// gold annotations and predictions alike. Label tables (CSV, Parquet), JSON
+// lines with evidence, and the exports of annotation tools all become rows of
+// assertions, with the mentions behind them where the source has those.
+//
+// Open streams the rows of a source; Load keeps all of them. Of makes the row of
+// a report that has just been labelled.
+package gold
+
+import (
+	"context"
+	"iter"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/labeler"
+)
+
+// Row is what one source says of one report, or of one text of its own.
+type Row struct {
+	ID    string
+	Group string       // what Options.By names; "" without it
+	Place corpus.Place // where it was read
+	// Labels has an assertion for each of the source's observations.
+	Labels []corpus.Assertion
+	// Open marks the observations that nobody has judged in this row, so that a
+	// blank in it is no statement. nil: all were judged.
+	Open []bool
+	// Mentions are those of each observation, in text order. nil where the
+	// source has none.
+	Mentions [][]Mention
+	// Reasons say why a label is as it is where mentions do not (a blank one, a
+	// derived one), for each observation. nil where the source has none.
+	Reasons []string
+	// Text is the text that was annotated, where the source holds it.
+	Text string
+}
+
+// Mention is one mention of an observation with the sentence it stands in. The
+// spans of mention, cue and scope are byte offsets into Sentence; that of the
+// cue and its scope are empty where there is none.
+type Mention struct {
+	Rule, Cue string // ids; "" where a person annotated, or no cue governs
+	Section   string
+	Assertion corpus.Assertion // Unmentioned: a cue excludes it
+	Sentence  string
+	At        int // of the sentence: byte offset into the report
+	Mention   corpus.Span
+	CueSpan   corpus.Span
+	Scope     corpus.Span
+}
+
+// Place is the mention's span in bytes of the report.
+func (m Mention) Place() corpus.Span { return m.Mention.Shift(m.At) }
+
+// Options say how a source is read. The zero value guesses.
+type Options struct {
+	IDColumn string // column or field of the ids; "" takes one of the usual names
+	By       string // column or field whose value becomes Row.Group; "" is none
+	// Only are the observations to read; other columns are passed over. nil: all.
+	Only []corpus.Observation
+	// Known are the observations that a name may mean; a name that is none of
+	// them, and not in a column of another kind, is an error. nil: any name.
+	Known []corpus.Observation
+}
+
+// Source is an opened source of rows.
+type Source struct {
+	Path         string
+	Format       string // "csv", "jsonl", "parquet", "brat", "doccano", "label studio", "sentences", "cells"
+	Observations []corpus.Observation
+	HasText      bool // the rows carry the text that was annotated
+	HasMentions  bool // the rows carry mentions
+	Sentences    bool // a row is a sentence: several rows may be of one report, under ids REPORT:N
+	rows         func(ctx context.Context, yield func(Row, error) bool)
+}
+
+// Rows gives the rows in the order of the source. An error is a
+// *corpus.Problem of one row, after which the next comes, or ends the rows.
+func (s *Source) Rows(ctx context.Context) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) { s.rows(ctx, yield) }
+}
+
+// Sheet is a source with all its rows.
+type Sheet struct {
+	*Source
+	All []Row
+}
+
+// Of gives the row of a labelled report, with its mentions and reasons.
+func Of(r labeler.Result) Row {
+	row := Row{
+		ID: r.Report.ID, Place: r.Report.Place, Text: r.Report.Text,
+		Labels:   make([]corpus.Assertion, len(r.Labels)),
+		Mentions: make([][]Mention, len(r.Labels)),
+		Reasons:  make([]string, len(r.Labels)),
+	}
+	for i, l := range r.Labels {
+		row.Labels[i], row.Reasons[i] = l.Assertion, l.Reason
+		for _, e := range l.Evidence {
+			at := -e.Sentence.Start
+			m := Mention{
+				Rule: e.Rule, Cue: e.Cue, Section: e.Section, Assertion: e.Assertion,
+				Sentence: e.Sentence.In(r.Report.Text), At: e.Sentence.Start, Mention: e.Mention.Shift(at),
+			}
+			if e.Cue != "" {
+				m.CueSpan, m.Scope = e.CueSpan.Shift(at), e.Scope.Shift(at)
+			}
+			row.Mentions[i] = append(row.Mentions[i], m)
+		}
+	}
+	return row
+}
