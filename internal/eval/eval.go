@@ -93,7 +93,8 @@ type Disagreement struct {
 	Observation     corpus.Observation
 	Gold, Predicted corpus.Assertion
 	// Decisive are the predicted mentions that made the label: those with its
-	// assertion, or, of a blank label, those that a cue excludes.
+	// assertion, or, of a blank label, those that a cue excludes or that withhold
+	// a derived label.
 	Decisive []gold.Mention
 	// Annotated are the mentions that gold has, where it has mentions.
 	Annotated []gold.Mention

@@ -1,0 +1,175 @@
+package eval
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/gold"
+)
+
+// Joined are the rows of gold and of one or more predictions, paired by id, on
+// the observations that all of them have.
+type Joined struct {
+	// Observations are those that are compared, in the first prediction's order.
+	Observations []corpus.Observation
+	// OnlyGold are the ids of gold that some prediction lacks; OnlyPrediction
+	// those of the first prediction that gold lacks.
+	OnlyGold, OnlyPrediction []string
+	// GoldLacks are the observations of the first prediction that gold does not
+	// judge; PredictionLacks those of gold that some prediction does not have.
+	GoldLacks, PredictionLacks []corpus.Observation
+
+	pairs       []pair
+	goldColumn  []int   // of each observation in gold's rows
+	columns     [][]int // of each observation in the rows of each prediction
+	cells       [][]uint8
+	mentions    bool   // gold has mentions
+	hasMentions []bool // so has each prediction
+}
+
+// pair is a row of gold with that of each prediction.
+type pair struct {
+	gold  *gold.Row
+	given []*gold.Row
+}
+
+// A cell is gold's assertion * 4 + the predicted one, or open where nobody has
+// judged.
+const open = 16
+
+// Options of what is compared.
+type JoinOptions struct {
+	// Presence asks of each label only whether it is positive: everything else,
+	// in gold and prediction, counts as unmentioned.
+	Presence bool
+}
+
+// Join pairs rows by id. It fails where nothing can be compared: no id or no
+// observation is common to all.
+func Join(opts JoinOptions, g *gold.Sheet, predictions ...*gold.Sheet) (*Joined, error) {
+	j := &Joined{mentions: g.HasMentions}
+	byID := make([]map[string]*gold.Row, len(predictions))
+	for k, p := range predictions {
+		j.hasMentions = append(j.hasMentions, p.HasMentions)
+		byID[k] = make(map[string]*gold.Row, len(p.All))
+		for i := range p.All {
+			byID[k][p.All[i].ID] = &p.All[i]
+		}
+	}
+	inGold := make(map[string]bool, len(g.All))
+	for i := range g.All {
+		row := &g.All[i]
+		inGold[row.ID] = true
+		paired := pair{gold: row}
+		for k := range predictions {
+			if given := byID[k][row.ID]; given != nil {
+				paired.given = append(paired.given, given)
+			}
+		}
+		if len(paired.given) < len(predictions) {
+			j.OnlyGold = append(j.OnlyGold, row.ID)
+			continue
+		}
+		j.pairs = append(j.pairs, paired)
+	}
+	first := predictions[0]
+	for i := range first.All {
+		if id := first.All[i].ID; !inGold[id] {
+			j.OnlyPrediction = append(j.OnlyPrediction, id)
+		}
+	}
+	j.matchObservations(g, predictions)
+	switch {
+	case len(g.All) == 0:
+		return nil, errors.New("gold has no row")
+	case len(j.pairs) == 0:
+		return nil, fmt.Errorf("no id of gold is in the prediction: gold has %s, the prediction %s", someIDs(g.All), someIDs(first.All))
+	case len(j.Observations) == 0:
+		return nil, fmt.Errorf("gold and prediction have no observation in common: gold has %q, the prediction %q", g.Observations, first.Observations)
+	}
+	j.fillCells(opts)
+	return j, nil
+}
+
+// someIDs names the first ids of a sheet.
+func someIDs(rows []gold.Row) string {
+	const most = 3
+	s := "none"
+	for i := range rows[:min(len(rows), most)] {
+		if i == 0 {
+			s = fmt.Sprintf("%q", rows[i].ID)
+		} else {
+			s += fmt.Sprintf(", %q", rows[i].ID)
+		}
+	}
+	if len(rows) > most {
+		s += ", ..."
+	}
+	return s
+}
+
+func (j *Joined) matchObservations(g *gold.Sheet, predictions []*gold.Sheet) {
+	j.columns = make([][]int, len(predictions))
+	for _, o := range predictions[0].Observations {
+		at := slices.Index(g.Observations, o)
+		if at < 0 {
+			j.GoldLacks = append(j.GoldLacks, o)
+			continue
+		}
+		columns := make([]int, len(predictions))
+		for k, p := range predictions {
+			columns[k] = slices.Index(p.Observations, o)
+		}
+		if slices.Contains(columns, -1) {
+			continue
+		}
+		j.Observations = append(j.Observations, o)
+		j.goldColumn = append(j.goldColumn, at)
+		for k, column := range columns {
+			j.columns[k] = append(j.columns[k], column)
+		}
+	}
+	for _, o := range g.Observations {
+		if !slices.Contains(j.Observations, o) {
+			j.PredictionLacks = append(j.PredictionLacks, o)
+		}
+	}
+}
+
+func (j *Joined) fillCells(opts JoinOptions) {
+	seen := func(a corpus.Assertion) uint8 {
+		if opts.Presence && a != corpus.Positive {
+			a = corpus.Unmentioned
+		}
+		return uint8(a)
+	}
+	for k := range j.columns {
+		cells := make([]uint8, 0, len(j.pairs)*len(j.Observations))
+		for _, p := range j.pairs {
+			for o, column := range j.goldColumn {
+				cell := uint8(open)
+				if p.gold.Open == nil || !p.gold.Open[column] {
+					cell = seen(p.gold.Labels[column])*4 + seen(p.given[k].Labels[j.columns[k][o]])
+				}
+				cells = append(cells, cell)
+			}
+		}
+		j.cells = append(j.cells, cells)
+	}
+}
+
+// row gives the cells of a pair in the k-th prediction.
+func (j *Joined) row(k, pair int) []uint8 {
+	n := len(j.Observations)
+	return j.cells[k][pair*n : (pair+1)*n]
+}
+
+// assertions of a cell that is not open.
+func assertions(cell uint8) (gold, predicted corpus.Assertion) {
+	return corpus.Assertion(cell / 4), corpus.Assertion(cell % 4)
+}
+
+// right reports whether a cell is open or as gold has it.
+func right(cell uint8) bool { return cell == open || cell/4 == cell%4 }
