@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/columns"
 )
 
 const (
@@ -97,7 +98,7 @@ func (b *bar) fraction() float64 {
 // state is " 12,000 reports, 3,900/s, 50 s left".
 func (b *bar) state() string {
 	done, took := int(b.results.Load()), time.Since(b.start)
-	s := fmt.Sprintf(" %s, %s/s", count(done, "report"), thousands(int(float64(done)/took.Seconds())))
+	s := fmt.Sprintf(" %s, %s/s", columns.Count(done, "report"), columns.Thousands(int(float64(done)/took.Seconds())))
 	if f := b.fraction(); f > 0 {
 		left := time.Duration(float64(took) * (1 - f) / f)
 		s += ", " + duration(max(left.Round(time.Second), time.Second)) + " left"

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/columns"
 	"github.com/radlabel/radlabel/internal/nearest"
 	"github.com/radlabel/radlabel/internal/ruletest"
 	"github.com/radlabel/radlabel/rules"
@@ -120,7 +121,7 @@ func (r *rulesRun) list(context.Context, []string) error {
 		}
 		return usagef("%s; it has %s", message, strings.Join(names, ", "))
 	}
-	t := newTable("id", "of", "doc")
+	t := columns.New("id", "of", "doc")
 	for _, rule := range set.Rules {
 		if r.observation != "" && string(rule.Observation) != r.observation && !slices.Contains(rule.Also, corpus.Observation(r.observation)) {
 			continue
@@ -192,7 +193,7 @@ func showCue(b *strings.Builder, cue *rules.Cue) {
 	fmt.Fprintf(b, "%s\n  %s\n  %s\n", cue.ID, cue.Doc, cue.Pos)
 	fmt.Fprintf(b, "kind: %s, direction: %s\n", cue.Kind, cue.Direction)
 	if cue.Reach > 0 {
-		fmt.Fprintf(b, "reach: %s\n", count(cue.Reach, "token"))
+		fmt.Fprintf(b, "reach: %s\n", columns.Count(cue.Reach, "token"))
 	}
 	if len(cue.Ends) > 0 {
 		var kinds []string
@@ -258,10 +259,10 @@ func (r *rulesRun) test(context.Context, []string) error {
 	for _, f := range report.Uncovered {
 		fmt.Fprintf(&b, "%s: %s: not covered: %s\n", f.Pos, f.ID, f.What)
 	}
-	fmt.Fprintf(&b, "%s of %s and %s: %s failed, %s not covered", count(report.Examples, "example"),
-		count(report.Rules, "rule"), count(report.Cues, "cue"), thousands(len(report.Failures)), count(len(report.Uncovered), "phrase"))
+	fmt.Fprintf(&b, "%s of %s and %s: %s failed, %s not covered", columns.Count(report.Examples, "example"),
+		columns.Count(report.Rules, "rule"), columns.Count(report.Cues, "cue"), columns.Thousands(len(report.Failures)), columns.Count(len(report.Uncovered), "phrase"))
 	if report.Skipped > 0 {
-		fmt.Fprintf(&b, ", %s skipped: they rest on what is disabled", count(report.Skipped, "example"))
+		fmt.Fprintf(&b, ", %s skipped: they rest on what is disabled", columns.Count(report.Skipped, "example"))
 	}
 	b.WriteByte('\n')
 	if _, err := io.WriteString(r.stdout, b.String()); err != nil {
@@ -286,10 +287,10 @@ func (r *rulesRun) lint(context.Context, []string) error {
 	wrong := len(found.Fatal())
 	warnings := len(found) - wrong
 	if wrong > 0 {
-		return failure{exitCheck, fmt.Errorf("radlabel: the rule set has %s and %s", count(wrong, "error"), count(warnings, "warning"))}
+		return failure{exitCheck, fmt.Errorf("radlabel: the rule set has %s and %s", columns.Count(wrong, "error"), columns.Count(warnings, "warning"))}
 	}
 	_, err = fmt.Fprintf(r.stdout, "%s: %s and %s, no errors, %s\n", set.Name,
-		count(len(set.Rules), "rule"), count(len(set.Cues), "cue"), count(warnings, "warning"))
+		columns.Count(len(set.Rules), "rule"), columns.Count(len(set.Cues), "cue"), columns.Count(warnings, "warning"))
 	return err
 }
 

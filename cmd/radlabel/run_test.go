@@ -21,12 +21,7 @@ import (
 	"github.com/radlabel/radlabel/labeler"
 )
 
-func TestNumbers(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 227835: "227,835", 1000000: "1,000,000"} {
-		assert.Equal(t, want, thousands(n))
-	}
-	assert.Equal(t, "1 row", count(1, "row"))
-	assert.Equal(t, "2,000 rows", count(2000, "row"))
+func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0 ms", 40 * time.Millisecond: "40 ms", 1250 * time.Millisecond: "1.2 s", 3 * time.Second: "3 s",
 		75 * time.Second: "75 s", 150 * time.Second: "3m", 3 * time.Hour: "3h0m",

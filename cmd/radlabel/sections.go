@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/columns"
 	"github.com/radlabel/radlabel/labeler"
 )
 
@@ -81,7 +82,7 @@ func (r *sectionsRun) run(ctx context.Context, paths []string) error {
 		return err
 	}
 	if lost > 0 {
-		return failure{exitIO, fmt.Errorf("radlabel: %s could not be read", count(lost, "report"))}
+		return failure{exitIO, fmt.Errorf("radlabel: %s could not be read", columns.Count(lost, "report"))}
 	}
 	return nil
 }
@@ -132,7 +133,7 @@ func writeSectionsJSON(w io.Writer, report corpus.Report, rows []sectionRow) err
 }
 
 func writeSectionsTable(w io.Writer, report corpus.Report, rows []sectionRow) error {
-	t := newTable("section", "header", "bytes", "labelled", "text")
+	t := columns.New("section", "header", "bytes", "labelled", "text")
 	for _, row := range rows {
 		labelled := "no"
 		for i, part := range row.Labelled {
@@ -173,17 +174,4 @@ func firstWords(text string, n int) string {
 		return line
 	}
 	return string([]rune(line)[:n-3]) + "..."
-}
-
-// newTable is a table without lines, headers as written.
-func newTable(headers ...any) table.Writer {
-	t := table.NewWriter()
-	style := table.StyleDefault
-	style.Options = table.OptionsNoBordersAndSeparators
-	style.Format = table.FormatOptions{}
-	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
-	t.SetStyle(style)
-	t.SuppressTrailingSpaces()
-	t.AppendHeader(headers)
-	return t
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/columns"
 	"github.com/radlabel/radlabel/labeler"
 )
 
@@ -143,7 +144,7 @@ func (t *tally) failure() error {
 		return nil
 	}
 	if t.quiet {
-		return failure{exitIO, fmt.Errorf("radlabel: %s could not be read", count(t.lost, "report"))}
+		return failure{exitIO, fmt.Errorf("radlabel: %s could not be read", columns.Count(t.lost, "report"))}
 	}
 	return failure{code: exitIO} // the summary has said it
 }
@@ -160,23 +161,23 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 	if format == "" {
 		format = "no format found"
 	}
-	fmt.Fprintf(&b, "%s read (%s): %s labelled", count(read, "report"), format, thousands(read-t.empty-t.unlabelled))
+	fmt.Fprintf(&b, "%s read (%s): %s labelled", columns.Count(read, "report"), format, columns.Thousands(read-t.empty-t.unlabelled))
 	if t.empty > 0 {
-		fmt.Fprintf(&b, ", %s empty", thousands(t.empty))
+		fmt.Fprintf(&b, ", %s empty", columns.Thousands(t.empty))
 	}
 	if t.unlabelled > 0 {
-		fmt.Fprintf(&b, ", %s without text to label", thousands(t.unlabelled))
+		fmt.Fprintf(&b, ", %s without text to label", columns.Thousands(t.unlabelled))
 	}
-	fmt.Fprintf(&b, "; %s lost\n", thousands(t.lost))
+	fmt.Fprintf(&b, "; %s lost\n", columns.Thousands(t.lost))
 	if c := columnNames(reader.Columns()); c != "" {
 		fmt.Fprintf(&b, "  columns: %s\n", c)
 	}
 	counts := reader.Counts()
 	if counts.Folded > 0 {
-		fmt.Fprintf(&b, "  %s of the report before, folded into it\n", count(counts.Folded, "row"))
+		fmt.Fprintf(&b, "  %s of the report before, folded into it\n", columns.Count(counts.Folded, "row"))
 	}
 	if counts.Skipped > 0 {
-		fmt.Fprintf(&b, "  %s skipped: no reports\n", count(counts.Skipped, "file"))
+		fmt.Fprintf(&b, "  %s skipped: no reports\n", columns.Count(counts.Skipped, "file"))
 	}
 	for _, k := range t.kinds {
 		name := "warning"
@@ -190,7 +191,7 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 		if k.count > len(k.places) {
 			places += ", ..."
 		}
-		fmt.Fprintf(&b, "  %s, %s: %s (%s)\n", name, thousands(k.count), what, places)
+		fmt.Fprintf(&b, "  %s, %s: %s (%s)\n", name, columns.Thousands(k.count), what, places)
 	}
 	fmt.Fprintf(&b, "  %s\n", how)
 	switch {
@@ -200,8 +201,8 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 		if where == "-" {
 			where = "standard output"
 		}
-		fmt.Fprintf(&b, "  written to %s: %s in %s, %s reports/s\n", where, count(read, "row"),
-			duration(took), thousands(int(float64(read)/took.Seconds())))
+		fmt.Fprintf(&b, "  written to %s: %s in %s, %s reports/s\n", where, columns.Count(read, "row"),
+			duration(took), columns.Thousands(int(float64(read)/took.Seconds())))
 	}
 	io.WriteString(t.stderr, b.String())
 }
@@ -223,23 +224,6 @@ func columnNames(c corpus.Columns) string {
 		parts = append(parts, "sections "+strings.Join(quoted, ", "))
 	}
 	return strings.Join(parts, ", ")
-}
-
-// count is "1 report" or "12,000 reports".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return thousands(n) + " " + noun + "s"
-}
-
-// thousands writes a number from 0 with commas.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 // duration is rounded to what a reader wants to know.

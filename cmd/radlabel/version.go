@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/radlabel/radlabel/internal/columns"
 	"github.com/radlabel/radlabel/rules"
 )
 
@@ -37,7 +38,7 @@ func (a *app) versionCommand() *cobra.Command {
 					return err
 				}
 				fmt.Fprintf(&b, "rule set %s sha256:%s, %s, %s\n", set.Name, set.Digest,
-					count(len(set.Rules), "rule"), count(len(set.Cues), "cue"))
+					columns.Count(len(set.Rules), "rule"), columns.Count(len(set.Cues), "cue"))
 			}
 			_, err := io.WriteString(a.stdout, b.String())
 			return err

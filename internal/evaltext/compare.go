@@ -1,0 +1,264 @@
+package evaltext
+
+import (
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/columns"
+	"github.com/radlabel/radlabel/internal/eval"
+	"github.com/radlabel/radlabel/internal/gold"
+	"github.com/radlabel/radlabel/internal/page"
+)
+
+// Comparison writes the differences of two predictions, then the labels that
+// changed. The names stand for A and B.
+func Comparison(w io.Writer, c *eval.Comparison, a, b string, style Style) error {
+	p := &printer{w: w}
+	p.printf("A: %s\nB: %s\n%s compared with gold on %s\n", page.OneLine(a), page.OneLine(b),
+		columns.Count(c.Reports, "report"), columns.Count(len(c.Observations), "observation"))
+	p.alone("of gold that A or B lacks, left out", c.OnlyGold)
+	p.printf("\n")
+
+	names := map[string]string{"exact": "all labels right", "cells": "labels right"}
+	order := []string{"exact", "cells"}
+	for _, t := range c.Tasks {
+		name := t.String() + ".micro"
+		names[name], order = t.String()+", micro F1", append(order, name)
+	}
+	t := columns.New("difference", columns.Right("A"), columns.Right("B"), columns.Right("B - A"), "95 % interval", columns.Right("p"))
+	for _, name := range order {
+		t.AppendRow(differenceRow(c, names[name], name))
+	}
+	p.table(t)
+	for _, task := range c.Tasks {
+		t := columns.New(task.String()+" F1", columns.Right("A"), columns.Right("B"), columns.Right("B - A"), "95 % interval", columns.Right("p"))
+		for _, o := range c.Observations {
+			name := string(o) + "." + task.String()
+			if d, ok := difference(c, name); ok && d.A != d.B && !(math.IsNaN(d.A) && math.IsNaN(d.B)) {
+				t.AppendRow(differenceRow(c, string(o), name))
+			}
+		}
+		if t.Length() > 0 {
+			p.table(t)
+		}
+	}
+	p.discordances(c)
+	p.changes(c, style)
+	return p.err
+}
+
+func difference(c *eval.Comparison, name string) (eval.Difference, bool) {
+	for _, d := range c.Differences {
+		if d.Name == name {
+			return d, true
+		}
+	}
+	return eval.Difference{}, false
+}
+
+func differenceRow(c *eval.Comparison, label, name string) table.Row {
+	d, _ := difference(c, name)
+	return table.Row{label, number(d.A), number(d.B), signed(d.B - d.A), signedInterval(d.Low, d.High), probability(d.P)}
+}
+
+// signed writes a difference with its sign.
+func signed(v float64) string {
+	if s := number(v); v < 0 || s == "-" || s == ".000" {
+		return s
+	} else {
+		return "+" + s
+	}
+}
+
+func signedInterval(low, high float64) string {
+	if math.IsNaN(low) || math.IsNaN(high) {
+		return ""
+	}
+	return signed(low) + " to " + signed(high)
+}
+
+// probability writes a p-value.
+func probability(p float64) string {
+	switch {
+	case math.IsNaN(p):
+		return ""
+	case p < .001:
+		return "<.001"
+	}
+	return strings.TrimPrefix(strconv.FormatFloat(p, 'f', 3, 64), "0")
+}
+
+func (p *printer) discordances(c *eval.Comparison) {
+	t := columns.New("McNemar", columns.Right("only A right"), columns.Right("only B right"), columns.Right("p"), columns.Right("p, Holm"))
+	for _, d := range c.Discordances {
+		if d.OnlyA+d.OnlyB == 0 {
+			continue
+		}
+		name, corrected := string(d.Observation), probability(d.Holm)
+		if name == "" {
+			name, corrected = "whole reports", ""
+		}
+		t.AppendRow(table.Row{name, columns.Thousands(d.OnlyA), columns.Thousands(d.OnlyB), probability(d.P), corrected})
+	}
+	if t.Length() > 0 {
+		p.table(t)
+	}
+}
+
+func (p *printer) changes(c *eval.Comparison, style Style) {
+	if len(c.Changes) == 0 {
+		p.printf("A and B give the same labels\n")
+		return
+	}
+	fixed, broke := 0, 0
+	counts := map[string]int{}
+	var keys []string
+	for _, change := range c.Changes {
+		switch change.Verdict() {
+		case "fixed":
+			fixed++
+		case "broke":
+			broke++
+		}
+		key := change.Verdict() + "\x00" + cameBy(change)
+		if counts[key] == 0 {
+			keys = append(keys, key)
+		}
+		counts[key]++
+	}
+	p.printf("%s changed from A to B: %s fixed, %s broken, %s wrong in both\n\n", columns.Count(len(c.Changes), "label"),
+		columns.Thousands(fixed), columns.Thousands(broke), columns.Thousands(len(c.Changes)-fixed-broke))
+	t := columns.New("B", "by", columns.Right("labels"))
+	for _, key := range keys[:min(len(keys), worst)] {
+		verdict, how, _ := strings.Cut(key, "\x00")
+		t.AppendRow(table.Row{verdict, page.OneLine(how), columns.Thousands(counts[key])})
+	}
+	p.table(t)
+	for _, change := range c.Changes[:min(len(c.Changes), style.Examples)] {
+		p.change(change, style)
+	}
+	if more := len(c.Changes) - style.Examples; more > 0 {
+		p.printf("... and %s more; --examples N shows more, --errors FILE.csv has all\n", columns.Thousands(more))
+	}
+}
+
+// cameBy names what made the new label, or, of a new blank, the old one.
+func cameBy(c eval.Change) string {
+	switch {
+	case len(c.NewWhy) > 0:
+		return by(c.NewWhy[0].Rule, c.NewWhy[0].Cue)
+	case len(c.OldWhy) > 0:
+		return "no longer " + by(c.OldWhy[0].Rule, c.OldWhy[0].Cue)
+	case c.NewReason != "":
+		return c.NewReason
+	}
+	return "no evidence in the labels"
+}
+
+func (p *printer) change(c eval.Change, style Style) {
+	p.printf("%s  %s: %s", page.OneLine(c.ID), style.bold(string(c.Observation)), c.Kind())
+	if c.Judged {
+		p.printf(", gold %s", c.Gold)
+		if v := c.Verdict(); v != "" {
+			p.printf(": %s", v)
+		}
+	}
+	p.printf("\n")
+	p.side("old", c.Old, c.OldWhy, c.OldReason, style)
+	p.side("new", c.New, c.NewWhy, c.NewReason, style)
+}
+
+// side is what stands behind the old or the new label.
+func (p *printer) side(which string, label corpus.Assertion, decisive []gold.Mention, reason string, style Style) {
+	if len(decisive) == 0 && reason != "" {
+		p.printf("    %s: %s\n", which, page.OneLine(reason))
+	}
+	for i, m := range decisive {
+		if i == 2 {
+			p.printf("    %s: %s more like this\n", which, columns.Count(len(decisive)-i, "mention"))
+			return
+		}
+		p.printf("    %s: %s\n      %s\n", which, by(m.Rule, m.Cue), style.sentence(m))
+	}
+}
+
+// Diff writes what changed between two label sources.
+func Diff(w io.Writer, d *eval.Diff, old, new string, style Style) error {
+	p := &printer{w: w}
+	p.printf("old: %s\nnew: %s\n", page.OneLine(old), page.OneLine(new))
+	p.printf("%s in both: %s changed, in %s\n", columns.Count(d.Reports, "report"), columns.Thousands(d.Changed), columns.Count(d.Labels, "label"))
+	p.alone("only in the old labels", d.Alone(0))
+	p.alone("only in the new labels", d.Alone(1))
+	p.observations("not in the old labels, left out", d.OldLacks)
+	p.observations("not in the new labels, left out", d.NewLacks)
+	shifts := d.Shifts()
+	if len(shifts) == 0 {
+		return p.err
+	}
+	p.printf("\n")
+	p.matrix(d)
+	t := columns.New("observation", "old -> new", columns.Right("labels"))
+	for _, s := range shifts {
+		t.AppendRow(table.Row{s.Observation, s.Old.String() + " -> " + s.New.String(), columns.Thousands(s.Labels)})
+	}
+	p.table(t)
+	p.diffCauses(d)
+	for _, s := range shifts {
+		for _, c := range s.Examples {
+			p.change(c, style)
+		}
+	}
+	return p.err
+}
+
+// matrix counts the labels by old and new assertion, all observations together.
+func (p *printer) matrix(d *eval.Diff) {
+	var sum eval.Confusion
+	for _, c := range d.By {
+		for from := range c {
+			for to, n := range c[from] {
+				sum[from][to] += n
+			}
+		}
+	}
+	headers := []any{"old \\ new"}
+	for a := corpus.Unmentioned; a <= corpus.Positive; a++ {
+		headers = append(headers, columns.Right(a.String()))
+	}
+	t := columns.New(headers...)
+	for from, row := range sum {
+		r := table.Row{corpus.Assertion(from).String()}
+		for _, n := range row {
+			r = append(r, columns.Thousands(n))
+		}
+		t.AppendRow(r)
+	}
+	p.table(t)
+}
+
+func (p *printer) diffCauses(d *eval.Diff) {
+	causes := d.Causes()
+	t := columns.New("observation", "old -> new", "old label by", "new label by", columns.Right("labels"))
+	shown := 0
+	for _, c := range causes {
+		if c.OldRule == "" && c.NewRule == "" {
+			continue
+		}
+		if shown++; shown <= worst {
+			t.AppendRow(table.Row{c.Observation, c.OldLabel.String() + " -> " + c.NewLabel.String(), by(c.OldRule, c.OldCue), by(c.NewRule, c.NewCue), columns.Thousands(c.Labels)})
+		}
+	}
+	if shown == 0 {
+		return
+	}
+	p.printf("%s\n", t.Render())
+	if shown > worst {
+		p.printf("... and %s more\n", columns.Thousands(shown-worst))
+	}
+	p.printf("\n")
+}
