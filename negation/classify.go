@@ -170,21 +170,22 @@ func (r *reading) verdict(c *foundCue) Verdict {
 }
 
 // joinAlternatives finds, for each mention, the cue that offers it as one of
-// several. A weak cue ("or", "/") needs a mention of another observation on its
-// other side, or a word that is none; a strong one ("versus") does not.
+// several, and gives the cue its scope: from the first to the last of them, or
+// the phrases around it where it joins no mentions.
 func (r *reading) joinAlternatives() {
 	r.joined = make(map[int]int)
 	for i := range r.cues {
 		c := &r.cues[i]
-		if c.rule.Kind != rules.Alternative || r.withinList(c) {
+		if c.rule.Kind != rules.Alternative {
 			continue
 		}
-		left, right := r.itemsBefore(c), r.itemsBehind(c)
-		if c.rule.Weak && !r.different(left, right) && !r.besideWord(c, left, right) {
+		items := r.alternatives(c)
+		if len(items) == 0 {
+			c.ScopeStart, c.ScopeEnd = r.phrasesAround(c)
 			continue
 		}
 		c.ScopeStart, c.ScopeEnd = c.Start, c.End
-		for _, n := range slices.Concat(left, right) {
+		for _, n := range items {
 			c.ScopeStart = min(c.ScopeStart, r.mentions[n].Start)
 			c.ScopeEnd = max(c.ScopeEnd, r.mentions[n].End)
 			if _, ok := r.joined[n]; !ok {
@@ -192,6 +193,42 @@ func (r *reading) joinAlternatives() {
 			}
 		}
 	}
+}
+
+// alternatives finds the mentions that the cue joins. A weak cue ("or", "/")
+// needs a mention of another observation on its other side, or a word that is
+// none; a strong one ("versus") does not.
+func (r *reading) alternatives(c *foundCue) []int {
+	if r.withinList(c) {
+		return nil
+	}
+	left, right := r.itemsBefore(c), r.itemsBehind(c)
+	if c.rule.Weak && !r.different(left, right) && !r.besideWord(c, left, right) {
+		return nil
+	}
+	return slices.Concat(left, right)
+}
+
+// phrasesAround gives the scope of an alternative that joins no mentions: the
+// words on its left, back to the last verb, cue or mark (those of a whole list,
+// where a comma stands before the cue), and the noun phrase on its right.
+func (r *reading) phrasesAround(c *foundCue) (start, end int) {
+	ends := func(i int) bool {
+		w := &r.words[i]
+		return w.verb || w.relative || w.cue >= 0 || r.tokens[i].Kind == segment.Mark
+	}
+	start, end = c.Start, c.End
+	serial := start > 0 && r.words[start-1].comma
+	for start > 0 && !r.words[start].clause && (!ends(start-1) || serial && r.words[start-1].comma) {
+		start--
+	}
+	for end < len(r.tokens) && r.words[end].modifier && !ends(end) {
+		end++
+	}
+	for end < len(r.tokens) && !r.words[end].modifier && !r.words[end].and && !r.words[end].clause && !ends(end) {
+		end++
+	}
+	return r.trimLeft(start, c.Start), r.trimRight(c.End, end)
 }
 
 // withinList reports whether the alternative only joins items of a list that

@@ -159,6 +159,9 @@ func (e *Engine) Read(sentence string) Sentence {
 	return Sentence{Tokens: tokens, Matches: e.matcher.Match(nil, tokens)}
 }
 
+// Set is the rule set whose cues Cue.Index counts.
+func (e *Engine) Set() *rules.Set { return e.set }
+
 // tagBits numbers tags as cues name them; it is called during construction only.
 func (e *Engine) tagBits(names []string) tagSet {
 	var bits tagSet

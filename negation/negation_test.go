@@ -131,12 +131,22 @@ func TestScopes(t *testing.T) {
 
 func TestCuesWithoutMentions(t *testing.T) {
 	b := newBench(t)
-	s := b.read("No wheeze, but it may be early.")
-	var got []string
-	for _, c := range b.engine.Cues(s, nil) {
-		got = append(got, b.set.Cues[c.Index].ID+": "+text(s, c.ScopeStart, c.ScopeEnd))
+	for _, tt := range []struct {
+		text string
+		want []string
+	}{
+		{"No wheeze, but it may be early.", []string{"negation.no: wheeze", "hedge.may: early"}},
+		{"A dull blorb versus an old grume in the garden.", []string{"alternative.versus: a dull blorb versus an old grume"}},
+		{"It is blorb, old grume, or a snell, we hope.", []string{"alternative.or: blorb , old grume , or a snell"}},
+		{"Blorb, old grume or snell is there.", []string{"alternative.or: old grume or snell"}},
+	} {
+		s := b.read(tt.text)
+		var got []string
+		for _, c := range b.engine.Cues(s, nil) {
+			got = append(got, b.set.Cues[c.Index].ID+": "+text(s, c.ScopeStart, c.ScopeEnd))
+		}
+		assert.Equal(t, tt.want, got, tt.text)
 	}
-	assert.Equal(t, []string{"negation.no: wheeze", "hedge.may: early"}, got)
 }
 
 func text(s negation.Sentence, start, end int) string {
