@@ -1,5 +1,5 @@
 // Package corpus holds the nouns that every other package speaks in (Report,
-// Section, Span, Observation, Assertion, Gold) and the readers that turn
+// Section, Span, Observation, Assertion) and the readers that turn
 // archives, tables and folders into a stream of reports.
 //
 // It is the bottom of the import order and the start of the story:
@@ -142,13 +142,6 @@ func ParseAssertion(s string) (Assertion, error) {
 		}
 	}
 	return Unmentioned, fmt.Errorf("assertion %q: want positive, negative, uncertain or unmentioned", s)
-}
-
-// Gold is the annotation of one report: the assertion of each observation that
-// the annotators mention.
-type Gold struct {
-	ID     string
-	Labels map[Observation]Assertion
 }
 
 // Exception says which part of one report to label in place of what the

@@ -20,45 +20,49 @@ func TestLabelEncoding(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, a, s)
 	}
-	for _, s := range []string{"2", "0.5", "yes", "-0.9", "inf"} {
+	for s, want := range map[string]string{
+		"2": `"2"`, "0.5": `"0.5"`, " yes ": `"yes"`, "-0.9": `"-0.9"`, "inf": `"inf"`,
+		"no effusion and no edema": `"no effusion and no e..."`, "nineteen bytes and é": `"nineteen bytes and ..."`,
+	} {
 		_, err := DecodeLabel(s)
-		require.EqualError(t, err, "a label must be 1, 0, -1 or blank", s)
+		require.EqualError(t, err, want+" is no label; want 1, 0, -1 or blank", s)
 	}
 }
 
-func TestReadGold(t *testing.T) {
+func TestLabelColumns(t *testing.T) {
 	for _, tt := range []struct {
-		name, data string
-		want       []Gold
+		header string
+		id     int
+		labels []int
 	}{
-		{
-			"plain", "id,No Finding,Edema\nCXR1,1,\nCXR2,,-1.0\nCXR3,,0\n",
-			[]Gold{
-				{"CXR1", map[Observation]Assertion{"No Finding": Positive}},
-				{"CXR2", map[Observation]Assertion{"Edema": Uncertain}},
-				{"CXR3", map[Observation]Assertion{"Edema": Negative}},
-			},
-		},
-		{
-			"the radiologists' names of MIMIC-CXR", "study_id,Airspace Opacity,Edema\n50414267,1.0,0.0\n",
-			[]Gold{{"50414267", map[Observation]Assertion{"Lung Opacity": Positive, "Edema": Negative}}},
-		},
-		{
-			"by header, whatever the order", "Edema,subject_id,study_id\r\n1.0,p10000032,s50414267\r\n",
-			[]Gold{{"50414267", map[Observation]Assertion{"Edema": Positive}}},
-		},
-		{
-			"the published labeler's output", "Reports,Edema\n\"No\noedema\",0.0\nx,\n",
-			[]Gold{{"1", map[Observation]Assertion{"Edema": Negative}}, {"2", map[Observation]Assertion{}}},
-		},
+		{"id,No Finding,Edema", 0, []int{1, 2}},
+		{"Edema,subject_id,study_id", 2, []int{0}},
+		{"subject_id,study_id,dicom_id,Edema,split", 1, []int{3}},
+		{"Reports,Edema", -1, []int{1}},
+		{"Path,Sex,Age,Frontal/Lateral,AP/PA,Edema", 0, []int{5}},
+		{"path_to_image,section_findings,Edema", 0, []int{2}},
+		{",Study,findings,Edema", 1, []int{3}},
+		{"id,text", 0, nil},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			for name, data := range map[string][]byte{"gold.csv": []byte(tt.data), "gold.csv.gz": gz(t, []byte(tt.data))} {
-				gold, err := ReadGold(write(t, name, data))
-				require.NoError(t, err)
-				assert.Equal(t, tt.want, gold)
-			}
-		})
+		id, labels := LabelColumns(strings.Split(tt.header, ","))
+		assert.Equal(t, tt.id, id, tt.header)
+		assert.Equal(t, tt.labels, labels, tt.header)
+	}
+	assert.Equal(t, Observation("Lung Opacity"), ObservationOf(" airspace opacity"))
+	assert.Equal(t, Observation("Edema"), ObservationOf("Edema "))
+	assert.Equal(t, 1, FindColumn([]string{"study id", "Study_ID"}, "Study_ID"))
+	assert.Equal(t, 0, FindColumn([]string{"Study-ID", "x"}, "study id"))
+	assert.Equal(t, -1, FindColumn([]string{"id"}, "ids"))
+}
+
+func TestStudyOf(t *testing.T) {
+	for id, want := range map[string]string{
+		"s50414267": "50414267", " 7 ": "7", "s5": "s5", "": "",
+		"CheXpert-v1.0/test/patient64741/study1":              "patient64741/study1",
+		"CheXpert-v1.0/train/patient00001/study2/view1_f.jpg": "patient00001/study2",
+		" a/b ": "a/b",
+	} {
+		assert.Equal(t, want, StudyOf(id))
 	}
 }
 
@@ -74,34 +78,81 @@ func faults(err error, name string) []string {
 	return messages
 }
 
-func TestReadGoldFaults(t *testing.T) {
+func TestTable(t *testing.T) {
+	type rows [][]string
 	for _, tt := range []struct {
 		name, data string
-		want       []string
+		plain      bool
+		header     []string
+		want       rows
+		faults     []string
 	}{
-		{"labels and rows", "id,Edema,Fracture\na,2,\nb,x,0\n,1,1\na,,\nc,1\nd,1,1\n", []string{
-			"g.csv:6: the row has 2 fields, the header 3",
-			"g.csv:2: column 2 (Edema): a label must be 1, 0, -1 or blank",
-			"g.csv:3: column 2 (Edema): a label must be 1, 0, -1 or blank",
-			"g.csv:4: column 1 (id): the id is empty",
-			`g.csv:5: column 1 (id): the id "a" has a row already`,
+		{"commas", "a,b\n1,\"x, y\"\n\n2,z,,\n", false, []string{"a", "b"}, rows{{"1", "x, y"}, {"2", "z"}}, nil},
+		{"tabs", "a\tb\n1\t\"x\ty\"\n", false, []string{"a", "b"}, rows{{"1", "x\ty"}}, nil},
+		{"plain tabs", "a\tb\n1\t\"x\" y\n", true, []string{"a", "b"}, rows{{"1", `"x" y`}}, nil},
+		{"plain means nothing to commas", "a,b\n1,\"x, y\"\n", true, []string{"a", "b"}, rows{{"1", "x, y"}}, nil},
+		{"semicolons, a mark, CRLF", "\ufeffa;b\r\n1;2\r\n", false, []string{"a", "b"}, rows{{"1", "2"}}, nil},
+		{"faults", "a,b\n1\n1,2,3\n3,4\n", false, []string{"a", "b"}, rows{{"3", "4"}}, []string{
+			"t.csv:2: the row has 1 field, the header 2", "t.csv:3: the row has 3 fields, the header 2",
 		}},
-		{"no labels", "id,text\na,x\n", []string{"g.csv:1: there is no column of labels; name the columns after the observations"}},
-		{"the same observation twice", "id,Lung Opacity,Airspace Opacity\na,1,1\n", []string{`g.csv:1: two columns are named "Lung Opacity"; remove one`}},
-		{"an open quote", "id,Edema\na,\"1\nb,1\n", []string{"g.csv:2: a quote opened here is not closed; it swallowed 1 line, of which only what is clearly a row was read; close it, or double quotes within quoted fields"}},
-		{"empty", "", []string{"g.csv: the file is empty"}},
-		{"binary", "\x00", []string{"g.csv: the file is no text: binary data (NUL bytes), not text"}},
+		{"an open quote", "a,b\n1,2\nc,\"1\nd,1\n", false, []string{"a", "b"}, rows{{"1", "2"}}, []string{
+			"t.csv:3: a quote opened here is not closed; it swallowed 1 line, of which only what is clearly a row was read; close it, or double quotes within quoted fields",
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := ReadGold(write(t, "g.csv", []byte(tt.data)))
-			require.Error(t, err)
-			assert.Equal(t, tt.want, faults(err, "g.csv"))
+			for name, data := range map[string][]byte{"t.csv": []byte(tt.data), "t.csv.gz": gz(t, []byte(tt.data))} {
+				f, err := OpenFile(write(t, name, data))
+				require.NoError(t, err)
+				assert.True(t, f.Regular())
+				table, err := f.Table(tt.plain)
+				require.NoError(t, err)
+				assert.Equal(t, tt.header, table.Header)
+				var got rows
+				var wrong []string
+				for r, err := range table.Rows() {
+					if err != nil {
+						wrong = append(wrong, strings.ReplaceAll(faults(err, "t.csv")[0], ".gz", ""))
+						continue
+					}
+					got = append(got, r.Fields)
+				}
+				assert.Equal(t, tt.want, got)
+				assert.Equal(t, tt.faults, wrong)
+			}
 		})
 	}
-	_, err := ReadGold("no-such.csv")
+}
+
+func TestTableFaults(t *testing.T) {
+	for data, want := range map[string]string{
+		"":               "t.csv: the file is empty",
+		"\x00":           "t.csv: the file is no text: binary data (NUL bytes), not text",
+		"\n\n":           "t.csv:1: there is no header row",
+		"\x1f\x8b\x08":   "t.csv: the compressed file is empty, truncated or damaged; get it again",
+		"a,\"b\nc,d\n\n": "t.csv:1: a quote opened here is not closed; it swallowed 2 lines, of which only what is clearly a row was read; close it, or double quotes within quoted fields",
+	} {
+		f, err := OpenFile(write(t, "t.csv", []byte(data)))
+		if err == nil {
+			_, err = f.Table(false)
+		}
+		require.Error(t, err)
+		assert.Equal(t, []string{want}, faults(err, "t.csv"))
+	}
+	_, err := OpenFile("no-such.csv")
 	assert.EqualError(t, err, "no-such.csv: no such file or folder; check the path")
-	_, err = ReadGold(t.TempDir())
-	assert.ErrorContains(t, err, "this is a folder; give a table")
+	_, err = OpenFile(t.TempDir())
+	assert.ErrorContains(t, err, "this is a folder; give a file")
+
+	whole := gz(t, []byte("a,b\n"+strings.Repeat("1,2\n", 1000)))
+	f, err := OpenFile(write(t, "t.csv.gz", whole[:len(whole)-9]))
+	require.NoError(t, err)
+	table, err := f.Table(false)
+	require.NoError(t, err)
+	var last error
+	for _, err := range table.Rows() {
+		last = err
+	}
+	assert.ErrorContains(t, last, "reading ends here: it ends too early; get the file again")
 }
 
 func TestLoadExceptions(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 )
@@ -335,12 +336,14 @@ func (s *sink) foreign(place Place, n int) {
 
 // quoteID quotes an id for a message, cut short: where the wrong column was
 // taken for the ids, it may be anything.
-func quoteID(id string) string {
-	const longest = 40
-	if len(id) > longest {
-		id = strings.ToValidUTF8(id[:longest], "") + "..."
+func quoteID(id string) string { return quoted(id, 40) }
+
+// quoted quotes what was read, cut short after so many bytes.
+func quoted(s string, longest int) string {
+	if len(s) > longest {
+		s = strings.ToValidUTF8(s[:longest], "") + "..."
 	}
-	return fmt.Sprintf("%q", id)
+	return strconv.Quote(s)
 }
 
 func plural(n int, one, many string) string {

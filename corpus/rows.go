@@ -88,6 +88,7 @@ func (e *rowError) Error() string { return e.what }
 type rowReader struct {
 	lines  *lineReader
 	comma  byte // 0: a line is one field, unless it is quoted
+	plain  bool // a quote is a sign like any other
 	doubt  int  // rows that begin before this line are doubtful
 	flat   []byte
 	ends   []int
@@ -148,7 +149,7 @@ func (r *rowReader) next() (row, error) {
 				}
 			case i >= end:
 				i = len(line)
-			case start && line[i] == '"':
+			case start && line[i] == '"' && !r.plain:
 				quoted, openedAt, start = true, r.lines.line, false
 				r.opened = r.opened[:0]
 				i++

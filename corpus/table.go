@@ -55,6 +55,14 @@ func columnKey(name string) string {
 	}, name)
 }
 
+func columnKeys(names []string) []string {
+	keys := make([]string, len(names))
+	for i, name := range names {
+		keys[i] = columnKey(name)
+	}
+	return keys
+}
+
 func sectionColumn(key string) (name string, ok bool) {
 	if name, ok = sectionColumns[key]; ok {
 		return name, true
@@ -88,10 +96,7 @@ type sectionAt struct {
 // chooseLayout finds the columns. Named columns win over usual names, and
 // sections over a text beside them, which then serves the rows without any.
 func chooseLayout(names []string, opts Options) (layout, error) {
-	keys := make([]string, len(names))
-	for i, name := range names {
-		keys[i] = columnKey(name)
-	}
+	keys := columnKeys(names)
 	l := layout{id: -1, text: -1, subject: slices.Index(keys, "subject_id"), study: slices.Index(keys, "study_id")}
 	named := func(name string) (int, error) {
 		if i := slices.Index(names, name); i >= 0 {

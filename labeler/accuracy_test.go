@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/gold"
 	"github.com/radlabel/radlabel/labeler"
 )
 
@@ -48,10 +49,10 @@ func (c count) f1() float64 { return 2 * float64(c.tp) / float64(2*c.tp+c.fp+c.f
 // impression: micro F1 over the 13 observations with mentions.
 func TestAccuracyOpenI(t *testing.T) {
 	ctx := context.Background()
-	gold, err := corpus.ReadGold(realData(t, "openi/gold-chexpert14.csv"))
+	sheet, err := gold.Load(ctx, realData(t, "openi/gold-chexpert14.csv"), gold.Options{})
 	require.NoError(t, err)
-	want := map[string]corpus.Gold{}
-	for _, g := range gold {
+	want := map[string]gold.Row{}
+	for _, g := range sheet.All {
 		want[g.ID] = g
 	}
 	reader, err := corpus.Open(ctx, []string{realData(t, "openi/reports.csv")}, corpus.Options{})
@@ -71,8 +72,9 @@ func TestAccuracyOpenI(t *testing.T) {
 		}
 		n++
 		same := true
-		for _, got := range result.Labels {
-			gold, got, o := g.Labels[got.Observation], got.Assertion, got.Observation
+		for i, got := range result.Labels {
+			require.Equal(t, sheet.Observations[i], got.Observation)
+			gold, got, o := g.Labels[i], got.Assertion, got.Observation
 			same = same && gold == got
 			if o == "No Finding" {
 				continue
@@ -86,7 +88,7 @@ func TestAccuracyOpenI(t *testing.T) {
 			exact++
 		}
 	}
-	require.Equal(t, len(gold), n)
+	require.Len(t, sheet.All, n)
 	t.Logf("%d reports: micro F1 mention %.4f, positive %.4f, negation %.4f, uncertain %.4f; %.3f with all labels right",
 		n, mention.f1(), positive.f1(), negation.f1(), uncertain.f1(), float64(exact)/float64(n))
 	assert.GreaterOrEqual(t, mention.f1(), .99)

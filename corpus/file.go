@@ -1,0 +1,180 @@
+package corpus
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"strings"
+	"sync/atomic"
+)
+
+// File is one file that is read as it is or, where it is compressed with gzip or
+// zstd, as what it was before.
+type File struct {
+	Path string
+	Name string // base name in lower case, without the ending of a compression
+	Head []byte // how it begins, decompressed: at most 64 KiB
+	st   *stream
+}
+
+// OpenFile looks at how a file begins. The error is a *Problem: there is nothing
+// to read, or the compression is damaged.
+func OpenFile(path string) (*File, error) {
+	bad := func(what, do string) error {
+		return &Problem{Place: Place{Path: path}, What: what, Do: do, Lost: true}
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, bad(reason(err), "check the path")
+	case info.IsDir():
+		return nil, bad("this is a folder", "give a file")
+	}
+	st, err := newStream(path, info, new(atomic.Int64))
+	if err != nil {
+		return nil, bad(reason(err), "check the path and its permissions")
+	}
+	head, err := st.head()
+	if err != nil {
+		return nil, bad(reason(err), "check the path and its permissions")
+	}
+	f := &File{Path: path, Name: st.name, Head: plainHead(head), st: st}
+	switch {
+	case len(f.Head) > 0:
+		return f, nil
+	case isCompressed(head):
+		return nil, bad("the compressed file is empty, truncated or damaged", "get it again")
+	default:
+		return nil, bad("the file is empty", "")
+	}
+}
+
+// Regular reports whether the file can be opened more than once; a pipe cannot.
+func (f *File) Regular() bool { return f.st.pipe == nil }
+
+// Open gives the plain bytes from the beginning. The error is a *Problem.
+func (f *File) Open() (io.ReadCloser, error) {
+	in, err := f.st.open()
+	if err != nil {
+		return nil, f.Fault(0, err)
+	}
+	return in, nil
+}
+
+// Fault words an error that reading the file gave, at a line (0: none).
+func (f *File) Fault(line int, err error) *Problem {
+	what := "cannot be read: " + reason(err)
+	if line > 0 {
+		what = "reading ends here: " + reason(err)
+	}
+	return &Problem{Place: Place{f.Path, line}, What: what, Do: "get the file again", Lost: true}
+}
+
+// CheckText says why the file is no text, going by how it begins, as a *Problem.
+func (f *File) CheckText() error {
+	if err := checkText(f.Head); err != nil {
+		return &Problem{Place: Place{Path: f.Path}, What: "the file is no text: " + err.Error(), Lost: true}
+	}
+	return nil
+}
+
+// Table is a table with a header row, read row by row: its fields stand between
+// commas, semicolons or tabs.
+type Table struct {
+	File   *File
+	Header []string
+	comma  byte
+	plain  bool // tabs alone separate fields, and quotes are signs like others
+}
+
+// Row is one row of a table: a field for every column of the header.
+type Row struct {
+	Fields  []string // valid UTF-8 with \n line ends
+	Line    int      // where it begins, from 1
+	Foreign int      // bytes that were not UTF-8, read as Windows-1252
+}
+
+// Table reads the header row. In a plain table with tabs a quote is a sign like
+// any other. The error is a *Problem.
+func (f *File) Table(plain bool) (*Table, error) {
+	if err := f.CheckText(); err != nil {
+		return nil, err
+	}
+	t := &Table{File: f, comma: guessComma(f.Head)}
+	t.plain = plain && t.comma == '\t'
+	first, err := t.reader(strings.NewReader(string(f.Head)), headBytes).next()
+	var broken *rowError
+	switch {
+	case errors.As(err, &broken):
+		return nil, t.broken(broken)
+	case err != nil:
+		return nil, t.Fault(1, -1, "there is no header row", "")
+	}
+	t.Header = first.fields
+	return t, nil
+}
+
+func (t *Table) reader(in io.Reader, limit int) *rowReader {
+	r := newRowReader(in, t.comma, limit)
+	r.plain = t.plain
+	return r
+}
+
+// Rows gives the rows under the header. An error is the *Problem of one row,
+// after which the next comes, or ends the rows.
+func (t *Table) Rows() iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		in, err := t.File.Open()
+		if err != nil {
+			yield(Row{}, err)
+			return
+		}
+		defer in.Close()
+		rows := t.reader(in, DefaultMaxReportBytes)
+		for header := true; ; {
+			r, err := rows.next()
+			if err == io.EOF {
+				return
+			}
+			var broken *rowError
+			torn := errors.As(err, &broken) && broken.torn
+			switch {
+			case broken != nil:
+				err = t.broken(broken)
+			case err != nil:
+				yield(Row{}, t.File.Fault(rows.lines.line+1, err))
+				return
+			case header:
+				header = false
+				continue
+			default:
+				r.fields, err = t.fit(r)
+			}
+			if !yield(Row{Fields: r.fields, Line: r.line, Foreign: r.foreign}, err) || torn {
+				return
+			}
+		}
+	}
+}
+
+// fit gives a row as many fields as the header has; blank ones more mean nothing.
+func (t *Table) fit(r row) ([]string, error) {
+	have, want := len(r.fields), len(t.Header)
+	if have < want || !blank(r.fields[want:]) {
+		what := fmt.Sprintf("the row has %s, the header %d", plural(have, "field", "fields"), want)
+		return nil, t.Fault(r.line, -1, what, "")
+	}
+	return r.fields[:want], nil
+}
+
+func (t *Table) broken(e *rowError) *Problem { return t.Fault(e.line, -1, e.what, e.do) }
+
+// Fault is the problem of one field, or, with column -1, of a whole row.
+func (t *Table) Fault(line, column int, what, do string) *Problem {
+	if column >= 0 {
+		what = fmt.Sprintf("column %d (%s): %s", column+1, strings.TrimSpace(t.Header[column]), what)
+	}
+	return &Problem{Place: Place{t.File.Path, line}, What: what, Do: do, Lost: true}
+}

@@ -1,0 +1,652 @@
+package gold
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
+
+	"github.com/radlabel/radlabel/corpus"
+)
+
+// jsonKind is what the objects of a JSONL file are.
+type jsonKind uint8
+
+const (
+	labelObjects  jsonKind = iota // {"id", "labels": {observation: label}}
+	ownObjects                    // the same, under a header that lists the observations
+	flatObjects                   // {"id", observation: label, ...}
+	sentenceLines                 // {"id", "sentence", "labels"}
+	doccanoLines                  // {"id", "text", "label" or "labels" or "entities": [...]}
+)
+
+// jsonLines is a file with one object a line.
+type jsonLines struct {
+	path         string
+	open         func() (io.ReadCloser, error)
+	kind         jsonKind
+	names        names
+	id, group    string // fields; "" is none
+	text         string
+	images       bool
+	observations []corpus.Observation
+	index        map[string]int // of names as written
+}
+
+func openJSONL(ctx context.Context, f *corpus.File, opts Options) (*Source, error) {
+	j := &jsonLines{path: f.Path, open: f.Open, names: newNames(opts), index: map[string]int{}}
+	head, first, err := j.firstObjects(f)
+	if err != nil {
+		return nil, err
+	}
+	j.kind = kindOf(head)
+	fields := fieldsOf(first)
+	if j.kind == ownObjects {
+		if err := j.header(head, opts); err != nil {
+			return nil, err
+		}
+	} else {
+		fields = fieldsOf(head)
+	}
+	if err := j.findFields(fields, opts); err != nil {
+		return nil, err
+	}
+	s := &Source{
+		Path: f.Path, Format: "jsonl", rows: j.rows,
+		HasMentions: j.kind == ownObjects || j.kind == doccanoLines,
+		HasText:     j.text != "",
+		Sentences:   j.kind == sentenceLines,
+	}
+	switch j.kind {
+	case sentenceLines:
+		s.Format = "sentences"
+	case doccanoLines:
+		s.Format = "doccano"
+	}
+	if j.kind == labelObjects || j.kind == sentenceLines || j.kind == doccanoLines {
+		if err := j.readOnce(f); err != nil {
+			return nil, err
+		}
+		has, err := j.survey(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.HasMentions = s.HasMentions || has
+	}
+	s.Observations = j.observations
+	return s, nil
+}
+
+// firstObjects parses the first two lines that are not blank.
+func (j *jsonLines) firstObjects(f *corpus.File) (first, second *fastjson.Object, err error) {
+	var found []*fastjson.Object
+	number := 0
+	for line := range bytes.Lines(bytes.TrimPrefix(f.Head, []byte(byteOrderMark))) {
+		number++
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		whole := bytes.HasSuffix(line, []byte("\n")) || len(f.Head) < 1<<16
+		o, err := parseObject(new(fastjson.Parser), bytes.TrimRight(line, "\r\n"))
+		switch {
+		case err != nil && len(found) > 0: // told when the rows are read
+			return found[0], nil, nil
+		case err != nil && !whole:
+			return nil, nil, problem(corpus.Place{Path: f.Path, Line: number}, "the first line is longer than 64 KB", "write one object a line")
+		case err != nil:
+			return nil, nil, problem(corpus.Place{Path: f.Path, Line: number}, err.Error(), "write one object a line")
+		}
+		if found = append(found, o); len(found) == 2 {
+			return found[0], found[1], nil
+		}
+	}
+	return found[0], nil, nil
+}
+
+// parseObject parses a line. The error says what is wrong with it and where.
+func parseObject(p *fastjson.Parser, line []byte) (*fastjson.Object, error) {
+	if !utf8.Valid(line) {
+		return nil, errors.New("the line is not UTF-8")
+	}
+	v, err := p.ParseBytes(line)
+	if err != nil {
+		var any json.RawMessage
+		var syntax *json.SyntaxError
+		if errors.As(json.Unmarshal(line, &any), &syntax) {
+			return nil, fmt.Errorf("the JSON is broken at byte %d of the line: %s", syntax.Offset, syntax)
+		}
+		return nil, errors.New("the JSON is broken")
+	}
+	o, err := v.Object()
+	if err != nil {
+		return nil, errors.New("the line is not a JSON object")
+	}
+	return o, nil
+}
+
+func kindOf(o *fastjson.Object) jsonKind {
+	is := func(field string, t fastjson.Type) bool { v := o.Get(field); return v != nil && v.Type() == t }
+	switch {
+	case is("tool", fastjson.TypeString) && is("observations", fastjson.TypeArray):
+		return ownObjects
+	case is("entities", fastjson.TypeArray), is("label", fastjson.TypeArray), is("labels", fastjson.TypeArray):
+		return doccanoLines
+	case is("sentence", fastjson.TypeString) && is("labels", fastjson.TypeObject):
+		return sentenceLines
+	case is("labels", fastjson.TypeObject):
+		return labelObjects
+	default:
+		return flatObjects
+	}
+}
+
+func fieldsOf(o *fastjson.Object) []string {
+	if o == nil {
+		return nil
+	}
+	var fields []string
+	o.Visit(func(key []byte, _ *fastjson.Value) { fields = append(fields, string(key)) })
+	return fields
+}
+
+// header takes the observations of radlabel's own header.
+func (j *jsonLines) header(o *fastjson.Object, opts Options) error {
+	place := corpus.Place{Path: j.path, Line: 1}
+	var wrong problems
+	var all []string
+	for _, v := range o.Get("observations").GetArray() {
+		name := string(v.GetStringBytes())
+		all = append(all, name)
+		o, unknown := j.names.find(name)
+		switch {
+		case unknown:
+			wrong.add(j.names.unknown(place, quotedID(name)+", which the header names,", name))
+		case o != "" && slices.Contains(j.observations, o):
+			wrong.add(problem(place, fmt.Sprintf("the header names %q twice", o), ""))
+		case o != "":
+			j.index[name] = len(j.observations)
+			j.observations = append(j.observations, o)
+		default:
+			j.index[name] = -1
+		}
+	}
+	for _, o := range opts.Only {
+		if !slices.Contains(j.observations, o) {
+			wrong.add(problem(place, fmt.Sprintf("the header names no observation %q", o), cmp.Or(strings.TrimSpace(didYouMean(string(o), all)), "it names "+list(all))))
+		}
+	}
+	if wrong.n == 0 && len(j.observations) == 0 {
+		wrong.add(problem(place, "the header names no observations", ""))
+	}
+	return wrong.err()
+}
+
+// findFields finds the fields of ids, groups and text.
+func (j *jsonLines) findFields(fields []string, opts Options) error {
+	place := corpus.Place{Path: j.path, Line: 1}
+	if j.kind == flatObjects {
+		c, err := columnsOf(fields, place, opts)
+		if err != nil {
+			return err
+		}
+		j.images, j.observations = c.images, c.observations
+		for i, column := range c.labels {
+			j.index[fields[column]] = i
+		}
+	}
+	if id, _ := corpus.LabelColumns(fields); id >= 0 {
+		j.id = fields[id]
+	}
+	if j.kind == ownObjects {
+		j.id = "id"
+	}
+	var wrong problems
+	for _, named := range []struct {
+		name  string
+		field *string
+	}{{opts.IDColumn, &j.id}, {opts.By, &j.group}} {
+		if named.name == "" {
+			continue
+		}
+		i := corpus.FindColumn(fields, named.name)
+		switch {
+		case i >= 0:
+			*named.field = fields[i]
+		case fields != nil:
+			wrong.add(noField(place, named.name, fields))
+		}
+	}
+	switch j.kind {
+	case sentenceLines:
+		j.text = "sentence"
+	case doccanoLines:
+		j.text = "text"
+		if !slices.Contains(fields, "text") && slices.Contains(fields, "data") {
+			j.text = "data" // a file that doccano has not renamed
+		}
+	case labelObjects:
+		if slices.Contains(fields, "text") {
+			j.text = "text"
+		}
+	}
+	return wrong.err()
+}
+
+func noField(place corpus.Place, name string, fields []string) error {
+	what := fmt.Sprintf("there is no field %q", name)
+	return problem(place, what, cmp.Or(strings.TrimSpace(didYouMean(name, fields)), "the fields are "+list(fields)))
+}
+
+// readOnce keeps in memory what cannot be read twice.
+func (j *jsonLines) readOnce(f *corpus.File) error {
+	if f.Regular() {
+		return nil
+	}
+	in, err := f.Open()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	all, err := io.ReadAll(in)
+	if err != nil {
+		return f.Fault(0, err)
+	}
+	j.open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(all)), nil }
+	return nil
+}
+
+// eachLine gives the lines of a block that are not blank.
+func eachLine(b block, yield func(line []byte, number int)) {
+	text := b.text
+	if b.line == 1 {
+		text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	}
+	for number := b.line; len(text) > 0; number++ {
+		line, rest, _ := bytes.Cut(text, []byte("\n"))
+		if len(bytes.TrimSpace(line)) > 0 {
+			yield(line, number)
+		}
+		text = rest
+	}
+}
+
+// named is a name of an observation with the line where it was met first.
+type named struct {
+	name string
+	line int
+}
+
+// surveyed is what a survey of one block finds.
+type surveyed struct {
+	names    []named
+	mentions bool
+}
+
+// survey reads the file to find its observations, and whether it has mentions.
+// What is wrong with single lines is left to the reading of the rows.
+func (j *jsonLines) survey(ctx context.Context) (mentions bool, err error) {
+	in, err := j.open()
+	if err != nil {
+		return false, err
+	}
+	defer in.Close()
+	var wrong problems
+	all := newUnion(j.names.chosen)
+	line, err := decodeInOrder(ctx, in, j.surveyor, func(s surveyed) bool {
+		mentions = mentions || s.mentions
+		for _, n := range s.names {
+			if _, found := j.index[n.name]; found {
+				continue
+			}
+			o, unknown := j.names.find(n.name)
+			switch {
+			case unknown:
+				wrong.add(j.names.unknown(corpus.Place{Path: j.path, Line: n.line}, quotedID(n.name), n.name))
+				j.index[n.name] = -1
+			case o == "":
+				j.index[n.name] = -1
+			default:
+				j.index[n.name] = all.add(o)
+			}
+		}
+		return true
+	})
+	j.observations = all.all
+	if err != nil {
+		wrong.add(j.endsAt(line, err))
+	}
+	if wrong.n == 0 && len(all.all) == 0 {
+		wrong.add(problem(corpus.Place{Path: j.path}, "no line of it names an observation", ""))
+	}
+	return mentions, cmp.Or(ctx.Err(), wrong.err())
+}
+
+func (j *jsonLines) surveyor() func(block) surveyed {
+	var p fastjson.Parser
+	return func(b block) (s surveyed) {
+		met := map[string]bool{}
+		eachLine(b, func(line []byte, number int) {
+			o, err := parseObject(&p, line)
+			if err != nil {
+				return
+			}
+			meet := func(name []byte, v *fastjson.Value) {
+				s.mentions = s.mentions || v.Get("evidence") != nil
+				if !met[string(name)] {
+					met[string(name)] = true
+					s.names = append(s.names, named{string(name), number})
+				}
+			}
+			if j.kind == doccanoLines {
+				doccanoNames(o, func(name string) { meet([]byte(name), nil) })
+				return
+			}
+			for _, field := range []string{"labels", "blank"} {
+				if labels := o.Get(field); labels != nil && labels.Type() == fastjson.TypeObject {
+					labels.GetObject().Visit(meet)
+				}
+			}
+		})
+		return s
+	}
+}
+
+// decoded is what becomes of one line.
+type decoded struct {
+	row   Row
+	wrong []error
+}
+
+// rows reads the file on all processors and yields its rows in order.
+func (j *jsonLines) rows(ctx context.Context, yield func(Row, error) bool) {
+	in, err := j.open()
+	if err != nil {
+		yield(Row{}, err)
+		return
+	}
+	defer in.Close()
+	seen, sentences := newIDs("line"), map[string]int{}
+	stopped := false
+	line, err := decodeInOrder(ctx, in, j.decoder, func(all []decoded) bool {
+		for _, d := range all {
+			if d.wrong == nil {
+				if j.kind == sentenceLines {
+					sentences[d.row.ID]++
+					d.row.ID += ":" + strconv.Itoa(sentences[d.row.ID])
+				} else if what, repeats := seen.add(d.row, d.row.Place.Line, j.images); repeats {
+					continue
+				} else if what != "" {
+					d.wrong = []error{problem(d.row.Place, what, "")}
+				}
+			}
+			if ctx.Err() != nil {
+				return false
+			}
+			if stopped = !yieldRow(yield, d.row, d.wrong); stopped {
+				return false
+			}
+		}
+		return true
+	})
+	switch {
+	case stopped:
+	case ctx.Err() != nil:
+		yield(Row{}, ctx.Err())
+	case err != nil:
+		yield(Row{}, j.endsAt(line, err))
+	}
+}
+
+func (j *jsonLines) endsAt(line int, err error) error {
+	what := err.Error()
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		what = "it ends too early"
+	}
+	return problem(corpus.Place{Path: j.path, Line: line}, "reading ends here: "+what, "get the file again")
+}
+
+// lineDecoder decodes lines in one goroutine.
+type lineDecoder struct {
+	*jsonLines
+	parser  fastjson.Parser
+	strings *cache
+	place   corpus.Place
+	wrong   []error
+}
+
+func (j *jsonLines) decoder() func(block) []decoded {
+	d := &lineDecoder{jsonLines: j, strings: newCache()}
+	return func(b block) []decoded {
+		var all []decoded
+		eachLine(b, func(line []byte, number int) {
+			if number == 1 && j.kind == ownObjects {
+				return
+			}
+			d.place, d.wrong = corpus.Place{Path: j.path, Line: number}, nil
+			row := d.line(line)
+			all = append(all, decoded{row, d.wrong})
+		})
+		return all
+	}
+}
+
+func (d *lineDecoder) fail(format string, args ...any) {
+	d.wrong = append(d.wrong, problem(d.place, fmt.Sprintf(format, args...), ""))
+}
+
+func (d *lineDecoder) line(line []byte) Row {
+	row := Row{Place: d.place}
+	o, err := parseObject(&d.parser, line)
+	if err != nil {
+		d.fail("%s", err)
+		return row
+	}
+	d.fields(o, &row)
+	switch d.kind {
+	case doccanoLines:
+		d.doccano(o, &row)
+	case flatObjects:
+		row.Labels = make([]corpus.Assertion, len(d.observations))
+		o.Visit(func(name []byte, v *fastjson.Value) {
+			if i, found := d.index[string(name)]; found {
+				row.Labels[i] = d.label(name, v)
+			}
+		})
+	default:
+		d.labels(o, &row)
+	}
+	return row
+}
+
+// fields reads all but the labels.
+func (d *lineDecoder) fields(o *fastjson.Object, row *Row) {
+	if d.id == "" {
+		row.ID = strconv.Itoa(d.place.Line)
+	} else if id, ok := scalar(o.Get(d.id)); !ok {
+		d.fail("the field %q is no id", d.id)
+	} else if row.ID = corpus.StudyOf(id); row.ID == "" {
+		d.fail("the id is empty")
+	}
+	if d.group != "" {
+		group, ok := scalar(o.Get(d.group))
+		if !ok {
+			d.fail("the field %q is no name of a group", d.group)
+		}
+		row.Group = d.strings.string([]byte(group))
+	}
+	if d.text == "" {
+		return
+	}
+	v := o.Get(d.text)
+	if v == nil || v.Type() != fastjson.TypeString {
+		d.fail("the field %q is not a string", d.text)
+		return
+	}
+	row.Text = string(v.GetStringBytes())
+}
+
+// scalar gives a string, or what is written as something else than an array or
+// object.
+func scalar(v *fastjson.Value) (string, bool) {
+	if v == nil {
+		return "", true
+	}
+	switch v.Type() {
+	case fastjson.TypeString:
+		return string(v.GetStringBytes()), true
+	case fastjson.TypeNull:
+		return "", true
+	case fastjson.TypeArray, fastjson.TypeObject:
+		return "", false
+	default:
+		return string(v.MarshalTo(nil)), true
+	}
+}
+
+// labels reads an object of labels, and one of the reasons of blank ones.
+func (d *lineDecoder) labels(o *fastjson.Object, row *Row) {
+	n := len(d.observations)
+	row.Labels = make([]corpus.Assertion, n)
+	if d.kind == ownObjects {
+		row.Mentions, row.Reasons = make([][]Mention, n), make([]string, n)
+	}
+	labels := o.Get("labels")
+	if labels == nil || labels.Type() != fastjson.TypeObject {
+		d.fail("the field \"labels\" is not an object")
+		return
+	}
+	labels.GetObject().Visit(func(name []byte, v *fastjson.Value) {
+		i, found := d.index[string(name)]
+		switch {
+		case !found:
+			d.fail("%s is none of the observations of the header", quotedID(string(name)))
+		case i < 0:
+		case v.Type() == fastjson.TypeObject:
+			d.explained(name, v, row, i)
+		default:
+			row.Labels[i] = d.label(name, v)
+		}
+	})
+	blank := o.Get("blank")
+	if blank == nil || blank.Type() != fastjson.TypeObject {
+		return
+	}
+	blank.GetObject().Visit(func(name []byte, v *fastjson.Value) {
+		if i, found := d.index[string(name)]; found && i >= 0 {
+			d.reason(row, i, v)
+		}
+	})
+}
+
+func (d *lineDecoder) reason(row *Row, i int, v *fastjson.Value) {
+	if row.Reasons == nil {
+		row.Reasons = make([]string, len(d.observations))
+	}
+	row.Reasons[i] = d.strings.string(v.GetStringBytes())
+}
+
+// label reads 1, 0, -1, null, or the name of an assertion.
+func (d *lineDecoder) label(name []byte, v *fastjson.Value) corpus.Assertion {
+	switch v.Type() {
+	case fastjson.TypeNull:
+		return corpus.Unmentioned
+	case fastjson.TypeNumber:
+		switch v.GetFloat64() {
+		case 1:
+			return corpus.Positive
+		case 0:
+			return corpus.Negative
+		case -1:
+			return corpus.Uncertain
+		}
+	case fastjson.TypeString:
+		if a, ok := assertionOf(string(v.GetStringBytes())); ok {
+			return a
+		}
+		a, err := corpus.DecodeLabel(string(v.GetStringBytes()))
+		if err != nil {
+			d.fail("%s: %s", name, err)
+		}
+		return a
+	}
+	d.fail("%s: %s is no label; want 1, 0, -1 or null", name, quoted(string(v.MarshalTo(nil)), 20))
+	return corpus.Unmentioned
+}
+
+// explained reads a label with its evidence.
+func (d *lineDecoder) explained(name []byte, v *fastjson.Value, row *Row, i int) {
+	label := v.Get("label")
+	if label == nil {
+		d.fail("%s: there is no field \"label\"", name)
+		return
+	}
+	row.Labels[i] = d.label(name, label)
+	if reason := v.Get("reason"); reason != nil {
+		d.reason(row, i, reason)
+	}
+	evidence := v.GetArray("evidence")
+	if row.Mentions == nil {
+		row.Mentions = make([][]Mention, len(d.observations))
+	}
+	if len(evidence) == 0 {
+		return
+	}
+	mentions := make([]Mention, len(evidence))
+	for n, e := range evidence {
+		if what := d.mention(e, &mentions[n]); what != "" {
+			d.fail("%s: evidence %d: %s", name, n+1, what)
+		}
+	}
+	row.Mentions[i] = mentions
+}
+
+// mention reads a piece of evidence, and says what is wrong with it.
+func (d *lineDecoder) mention(e *fastjson.Value, m *Mention) (what string) {
+	text := func(field string) string { return d.strings.string(e.GetStringBytes(field)) }
+	m.Rule, m.Cue, m.Section, m.Sentence = text("rule"), text("cue"), text("section"), text("text")
+	var err error
+	if m.Assertion, err = corpus.ParseAssertion(string(e.GetStringBytes("assertion"))); err != nil {
+		return err.Error()
+	}
+	sentence, ok := spanOf(e.Get("sentence"))
+	if !ok || sentence.Len() != len(m.Sentence) {
+		return "its sentence is not as long as its text"
+	}
+	m.At = sentence.Start
+	for _, s := range []struct {
+		field    string
+		into     *corpus.Span
+		optional bool
+	}{{"mention", &m.Mention, false}, {"cue_span", &m.CueSpan, true}, {"scope", &m.Scope, true}} {
+		v := e.Get(s.field)
+		if v == nil && s.optional {
+			continue
+		}
+		span, ok := spanOf(v)
+		if !ok || !sentence.Contains(span) {
+			return fmt.Sprintf("%q is no span within its sentence", s.field)
+		}
+		*s.into = span.Shift(-sentence.Start)
+	}
+	return ""
+}
+
+// spanOf reads [start, end].
+func spanOf(v *fastjson.Value) (corpus.Span, bool) {
+	pair := v.GetArray()
+	if len(pair) != 2 {
+		return corpus.Span{}, false
+	}
+	start, err1 := pair[0].Int()
+	end, err2 := pair[1].Int()
+	return corpus.Span{Start: start, End: end}, err1 == nil && err2 == nil && 0 <= start && start <= end
+}

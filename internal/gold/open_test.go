@@ -1,0 +1,319 @@
+package gold
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/radlabel/radlabel/corpus"
+)
+
+const (
+	un  = corpus.Unmentioned
+	neg = corpus.Negative
+	may = corpus.Uncertain
+	pos = corpus.Positive
+)
+
+type (
+	observations = []corpus.Observation
+	assertions   = []corpus.Assertion
+)
+
+func write(t testing.TB, name, data string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, []byte(data), 0o600))
+	return path
+}
+
+func gz(t testing.TB, data string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write([]byte(data))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
+func zst(t testing.TB, data string) string {
+	t.Helper()
+	w, err := zstd.NewWriter(nil)
+	require.NoError(t, err)
+	return string(w.EncodeAll([]byte(data), nil))
+}
+
+// faults splits the message of joined errors and drops the folder of the test.
+func faults(err error, name string) []string {
+	var messages []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if i := strings.Index(line, name); i >= 0 {
+			line = line[i:]
+		}
+		messages = append(messages, line)
+	}
+	return messages
+}
+
+// load loads a source and drops the folder of the test from its places.
+func load(t testing.TB, name, data string, opts Options) *Sheet {
+	t.Helper()
+	path := write(t, name, data)
+	sheet, err := Load(context.Background(), path, opts)
+	require.NoError(t, err)
+	for i := range sheet.All {
+		sheet.All[i].Place.Path = filepath.Base(sheet.All[i].Place.Path)
+	}
+	return sheet
+}
+
+func at(line int) corpus.Place { return corpus.Place{Path: "g", Line: line} }
+
+var fourteen = observations{
+	"No Finding", "Enlarged Cardiomediastinum", "Cardiomegaly", "Lung Lesion", "Lung Opacity", "Edema", "Consolidation",
+	"Pneumonia", "Atelectasis", "Pneumothorax", "Pleural Effusion", "Pleural Other", "Fracture", "Support Devices",
+}
+
+func TestLoadTable(t *testing.T) {
+	for _, tt := range []struct {
+		name, data   string
+		opts         Options
+		observations observations
+		want         []Row
+	}{
+		{
+			"ids and labels", "id,No Finding,Edema\nCXR1,1,\nCXR2,,-1.0\nCXR3,nan,0\n", Options{},
+			observations{"No Finding", "Edema"},
+			[]Row{{ID: "CXR1", Place: at(2), Labels: assertions{pos, un}}, {ID: "CXR2", Place: at(3), Labels: assertions{un, may}}, {ID: "CXR3", Place: at(4), Labels: assertions{un, neg}}},
+		},
+		{
+			"the radiologists' names of MIMIC-CXR", "study_id,Airspace Opacity,Edema\n50414267,1.0,0.0\n", Options{Known: fourteen},
+			observations{"Lung Opacity", "Edema"},
+			[]Row{{ID: "50414267", Place: at(2), Labels: assertions{pos, neg}}},
+		},
+		{
+			"MIMIC-CXR, whatever the order", "\ufeffEdema;subject_id;study_id\r\n1.0;p10000032;s50414267\r\n", Options{},
+			observations{"Edema"},
+			[]Row{{ID: "50414267", Place: at(2), Labels: assertions{pos}}},
+		},
+		{
+			"the test set of CheXpert", "Study\tEdema\nCheXpert-v1.0/test/patient64741/study1\t1.0\n", Options{},
+			observations{"Edema"},
+			[]Row{{ID: "patient64741/study1", Place: at(2), Labels: assertions{pos}}},
+		},
+		{
+			"CheXpert, a row an image",
+			"Path,Sex,Age,Frontal/Lateral,AP/PA,Edema\nCheXpert-v1.0/train/patient00001/study1/view1_frontal.jpg,Female,68,Frontal,AP,1.0\n" +
+				"CheXpert-v1.0/train/patient00001/study1/view2_lateral.jpg,Female,68,Lateral,,1.0\nCheXpert-v1.0/train/patient00001/study2/view1_frontal.jpg,Female,68,Frontal,AP,\n",
+			Options{},
+			observations{"Edema"},
+			[]Row{{ID: "patient00001/study1", Place: at(2), Labels: assertions{pos}}, {ID: "patient00001/study2", Place: at(4), Labels: assertions{un}}},
+		},
+		{
+			"the published labeler's output", "Reports,Edema\n\"No\nedema\",0.0\nx,\n", Options{},
+			observations{"Edema"},
+			[]Row{{ID: "1", Place: at(2), Labels: assertions{neg}}, {ID: "2", Place: at(4), Labels: assertions{un}}},
+		},
+		{
+			"groups, named ids, some observations", "case,site,Edema,Fracture,note\n7,north,1,0,seen twice\n8,,,,\n",
+			Options{IDColumn: "Case", By: "site", Only: observations{"Fracture"}},
+			observations{"Fracture"},
+			[]Row{{ID: "7", Group: "north", Place: at(2), Labels: assertions{neg}}, {ID: "8", Place: at(3), Labels: assertions{un}}},
+		},
+		{
+			"names with underscores", "id,pleural_effusion\n7,1\n", Options{Known: fourteen},
+			observations{"Pleural Effusion"},
+			[]Row{{ID: "7", Place: at(2), Labels: assertions{pos}}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, data := range []string{tt.data, gz(t, tt.data), zst(t, tt.data)} {
+				sheet := load(t, "g", data, tt.opts)
+				assert.Equal(t, "csv", sheet.Format)
+				assert.Equal(t, tt.observations, sheet.Observations)
+				assert.Equal(t, tt.want, sheet.All)
+				assert.False(t, sheet.HasText || sheet.HasMentions || sheet.Sentences)
+			}
+		})
+	}
+}
+
+func TestTableFaults(t *testing.T) {
+	rename := "ename it, or name those to score with --observations"
+	for _, tt := range []struct {
+		name, data string
+		opts       Options
+		want       []string
+	}{
+		{"labels and rows", "id,Edema,Fracture\na,2,\nb,x,no fracture is seen anywhere\n,1,1\na,,\nc,1\nd,1,1\n", Options{}, []string{
+			`g.csv:2: column 2 (Edema): "2" is no label; want 1, 0, -1 or blank`,
+			`g.csv:3: column 2 (Edema): "x" is no label; want 1, 0, -1 or blank`,
+			`g.csv:3: column 3 (Fracture): "no fracture is seen ..." is no label; want 1, 0, -1 or blank`,
+			"g.csv:4: column 1 (id): the id is empty",
+			"g.csv:6: the row has 2 fields, the header 3",
+		}},
+		{"the same id", "id,Edema\na,1\nb,1\na,1\n", Options{}, []string{
+			`g.csv:4: column 1 (id): the id "a" has a row already, in line 2`,
+		}},
+		{"images of a study with other labels", "Path,Edema\nx/patient1/study1/a.jpg,1\nx/patient1/study1/b.jpg,0\n", Options{}, []string{
+			`g.csv:3: column 1 (Path): the study "patient1/study1" has other labels in line 2`,
+		}},
+		{"no labels", "id,text\na,x\n", Options{}, []string{"g.csv:1: there is no column of labels; name the columns after the observations"}},
+		{"twice", "id,Lung Opacity,Airspace Opacity\na,1,1\n", Options{}, []string{`g.csv:1: columns 2 and 3 both are "Lung Opacity"; remove one`}},
+		{"unknown observations", "id,Edema,Plural Effusion,Scoliosis\na,1,,\n", Options{Known: fourteen}, []string{
+			`g.csv:1: column 3 ("Plural Effusion") is none of the observations; did you mean "Pleural Effusion"? R` + rename,
+			`g.csv:1: column 4 ("Scoliosis") is none of the observations; r` + rename,
+		}},
+		{"names of columns", "id,site,Edema\na,1,\n", Options{By: "sites", IDColumn: "accession", Only: observations{"Edem", "Edema"}}, []string{
+			`g.csv:1: there is no column "accession"; the columns are id, site, Edema`,
+			`g.csv:1: there is no column "sites"; did you mean "site"?`,
+			`g.csv:1: there is no column "Edem"; did you mean "Edema"?`,
+		}},
+		{"not UTF-8", "id,Edema\n\xe9,1\n", Options{}, []string{"g.csv:2: the row is not UTF-8; convert the file to UTF-8"}},
+		{"an open quote", "id,Edema\na,\"1\nb,1\n", Options{}, []string{"g.csv:2: a quote opened here is not closed; it swallowed 1 line, of which only what is clearly a row was read; close it, or double quotes within quoted fields"}},
+		{"empty", "", Options{}, []string{"g.csv: the file is empty"}},
+		{"blank", "\n\n", Options{}, []string{"g.csv:1: there is no header row"}},
+		{"binary", "\x00", Options{}, []string{"g.csv: the file is no text: binary data (NUL bytes), not text"}},
+		{"UTF-16", "\xff\xfei\x00d\x00", Options{}, []string{"g.csv: the file is no text: the text is UTF-16; convert it to UTF-8"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Load(context.Background(), write(t, "g.csv", tt.data), tt.opts)
+			require.Error(t, err)
+			assert.Equal(t, tt.want, faults(err, "g.csv"))
+		})
+	}
+	_, err := Open(context.Background(), "no-such.csv", Options{})
+	assert.EqualError(t, err, "no-such.csv: no such file or folder; check the path")
+}
+
+func TestManyFaults(t *testing.T) {
+	data := "id,Edema\n" + strings.Repeat(",1\n", 25)
+	_, err := Load(context.Background(), write(t, "g.csv", data), Options{})
+	require.Error(t, err)
+	got := faults(err, "g.csv")
+	assert.Len(t, got, 21)
+	assert.Equal(t, "and 5 more problems", got[20])
+	_, err = Load(context.Background(), write(t, "g.csv", data[:len(data)-12]), Options{})
+	assert.Equal(t, "and 1 more problem", faults(err, "g.csv")[20])
+}
+
+func TestLoadCells(t *testing.T) {
+	data := "id\tkind\ttext\tobservation\tlabel\n" +
+		"t1\tplain\tNo \"effusion\", no edema.\tEdema\t0\n" +
+		"t2\thedged\tMaybe edema.\tEdema\t-1\n" +
+		"t1\tplain\tNo \"effusion\", no edema.\tPleural Effusion\t0\n" +
+		"t2\thedged\tMaybe edema.\tFracture\t\n"
+	sheet := load(t, "g", data, Options{By: "kind"})
+	assert.Equal(t, "cells", sheet.Format)
+	assert.True(t, sheet.HasText)
+	assert.Equal(t, observations{"Edema", "Pleural Effusion", "Fracture"}, sheet.Observations)
+	want := []Row{
+		{ID: "t1", Group: "plain", Place: at(2), Text: `No "effusion", no edema.`, Labels: assertions{neg, neg, un}, Open: []bool{false, false, true}},
+		{ID: "t2", Group: "hedged", Place: at(3), Text: "Maybe edema.", Labels: assertions{may, un, un}, Open: []bool{false, true, false}},
+	}
+	assert.Equal(t, want, sheet.All)
+
+	sheet = load(t, "g", data, Options{Only: observations{"Pleural Effusion", "Pneumonia"}})
+	assert.Equal(t, observations{"Pleural Effusion", "Pneumonia"}, sheet.Observations)
+	assert.Len(t, sheet.All, 1)
+
+	sheet = load(t, "g", "id,observation,label\n1,Edema,1\n", Options{})
+	assert.False(t, sheet.HasText)
+	assert.Equal(t, []Row{{ID: "1", Place: at(2), Labels: assertions{pos}, Open: []bool{false}}}, sheet.All)
+}
+
+func TestCellFaults(t *testing.T) {
+	_, err := Load(context.Background(), write(t, "g.tsv", "id\ttext\tobservation\tlabel\n"+
+		"1\tx\tEdema\tyes\n1\ty\tEdema\t1\n\tx\tEdema\t1\n2\tx\tEdemas\t1\n3\tx\tEdema\t1\n3\tx\tEdema\t0\n4\tx\n5\t\xff\tEdema\t1\n"), Options{Known: fourteen})
+	require.Error(t, err)
+	assert.Equal(t, []string{
+		`g.tsv:2: column 4 (label): "yes" is no label; want 1, 0, -1 or blank`,
+		`g.tsv:3: column 2 (text): the id "1" has another text in line 2; give each text an id of its own`,
+		"g.tsv:4: column 1 (id): the id is empty",
+		`g.tsv:5: column 3 (observation): "Edemas" is none of the observations; did you mean "Edema"? Rename it, or name those to score with --observations`,
+		"g.tsv:7: column 4 (label): Edema is negative here and positive in line 6; keep one",
+		"g.tsv:8: the row has 2 fields, the header 4",
+		"g.tsv:9: the row is not UTF-8; convert the file to UTF-8",
+	}, faults(err, "g.tsv"))
+	_, err = Load(context.Background(), write(t, "g.tsv", "observation,label\nEdema,1\n"), Options{By: "labels"})
+	require.Error(t, err)
+	assert.Equal(t, []string{
+		`g.tsv:1: there is no column "labels"; did you mean "label"?`,
+		"g.tsv:1: there is no column of ids; name it with --id-column",
+	}, faults(err, "g.tsv"))
+	_, err = Load(context.Background(), write(t, "g.tsv", "id,observation,label\n"), Options{})
+	require.Error(t, err)
+	assert.Equal(t, []string{"g.tsv: there is no label in it"}, faults(err, "g.tsv"))
+}
+
+func TestPerReport(t *testing.T) {
+	m := func(at int) Mention {
+		return Mention{Assertion: pos, Sentence: "No edema.", At: at, Mention: corpus.Span{Start: 3, End: 8}}
+	}
+	s := &Sheet{Source: &Source{Sentences: true, Observations: observations{"Edema", "Fracture"}}, All: []Row{
+		{ID: "a:1", Place: at(1), Text: "No edema.", Labels: assertions{neg, un}, Reasons: []string{"", "no mention"}, Mentions: [][]Mention{{m(0)}, nil}, Open: []bool{false, true}},
+		{ID: "b:1", Place: at(2), Text: "x", Labels: assertions{un, un}},
+		{ID: "a:2", Place: at(3), Text: "No edema.", Labels: assertions{pos, un}, Reasons: []string{"why", "no"}, Mentions: [][]Mention{{m(0)}, nil}, Open: []bool{true, true}},
+	}}
+	got := s.PerReport()
+	assert.False(t, got.Sentences)
+	want := []Row{
+		{
+			ID: "a", Place: at(1), Text: "No edema.\nNo edema.", Labels: assertions{pos, un}, Reasons: []string{"why", "no mention"},
+			Mentions: [][]Mention{{m(0), m(10)}, nil}, Open: []bool{false, true},
+		},
+		{ID: "b", Place: at(2), Text: "x", Labels: assertions{un, un}},
+	}
+	assert.Equal(t, want, got.All)
+	for _, r := range got.All {
+		for _, mentions := range r.Mentions {
+			for _, m := range mentions {
+				assert.Equal(t, "edema", m.Place().In(r.Text))
+			}
+		}
+	}
+	assert.Equal(t, assertions{neg, un}, s.All[0].Labels, "the sentences stay as they are")
+	assert.Same(t, got, got.PerReport())
+	var streamed []Row
+	for row, err := range got.Rows(context.Background()) {
+		require.NoError(t, err)
+		streamed = append(streamed, row)
+	}
+	assert.Equal(t, got.All, streamed)
+}
+
+// The sources that the project is developed with are read whole.
+func TestLoadDevelopmentData(t *testing.T) {
+	data := os.Getenv("RADLABEL_DATA")
+	if data == "" {
+		t.Skip("RADLABEL_DATA is not set: no development data")
+	}
+	for _, tt := range []struct {
+		name, format string
+		least        int
+	}{
+		{"openi/gold-chexpert14.csv", "csv", 200},
+		{"openi/gold-chexpert14-sentences.jsonl", "sentences", 1200},
+		{"challenge.tsv", "cells", 300},
+	} {
+		sheet, err := Load(context.Background(), filepath.Join(data, tt.name), Options{Known: fourteen})
+		require.NoError(t, err)
+		assert.Equal(t, tt.format, sheet.Format)
+		assert.GreaterOrEqual(t, len(sheet.All), tt.least)
+		assert.Equal(t, tt.format == "sentences", sheet.Sentences)
+		assert.Equal(t, tt.format != "csv", sheet.HasText)
+		if sheet.Sentences {
+			assert.Less(t, len(sheet.PerReport().All), 201)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package gold
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"strconv"
+	"strings"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/nearest"
+)
+
+// mostProblems is how many problems a joined error tells in full.
+const mostProblems = 20
+
+// problems gathers what is wrong, and joins the first of it.
+type problems struct {
+	first []error
+	n     int
+}
+
+func (p *problems) add(err error) {
+	if p.n++; p.n <= mostProblems {
+		p.first = append(p.first, err)
+	}
+}
+
+// err is nil where there are none.
+func (p *problems) err() error {
+	all := p.first
+	if more := p.n - mostProblems; more == 1 {
+		all = append(all, errors.New("and 1 more problem"))
+	} else if more > 1 {
+		all = append(all, fmt.Errorf("and %d more problems", more))
+	}
+	return errors.Join(all...)
+}
+
+func problem(place corpus.Place, what, do string) *corpus.Problem {
+	return &corpus.Problem{Place: place, What: what, Do: do, Lost: true}
+}
+
+// quoted quotes what was read, cut short: where the wrong column or field was
+// taken, it may be anything.
+func quoted(s string, longest int) string {
+	if len(s) > longest {
+		s = strings.ToValidUTF8(s[:longest], "") + "..."
+	}
+	return strconv.Quote(s)
+}
+
+func quotedID(id string) string { return quoted(id, 40) }
+
+// didYouMean asks for the nearest of the known names, and is "" where none is
+// near.
+func didYouMean(name string, known []string) string {
+	if near := nearest.Name(name, known); near != "" {
+		return fmt.Sprintf("did you mean %q? ", near)
+	}
+	return ""
+}
+
+// ids knows the ids of the rows so far, in 24 bytes each.
+type ids struct {
+	unit string // what places count: "line", "row"
+	seed maphash.Seed
+	seen map[uint64]firstRow
+}
+
+type firstRow struct {
+	at     int
+	labels uint64 // hashed
+}
+
+func newIDs(unit string) *ids {
+	return &ids{unit: unit, seed: maphash.MakeSeed(), seen: map[uint64]firstRow{}}
+}
+
+// add says what is wrong with the id of a row at a line or the like, or "". With
+// images a row is one image of a study: another one with the same labels repeats
+// the first.
+func (s *ids) add(row Row, at int, images bool) (what string, repeats bool) {
+	if row.ID == "" {
+		return "the id is empty", false
+	}
+	key := maphash.String(s.seed, row.ID)
+	labels := s.hash(row.Labels)
+	first, found := s.seen[key]
+	switch {
+	case !found:
+		s.seen[key] = firstRow{at, labels}
+		return "", false
+	case !images:
+		return fmt.Sprintf("the id %s has a row already, in %s %d", quotedID(row.ID), s.unit, first.at), false
+	case first.labels != labels:
+		return fmt.Sprintf("the study %s has other labels in %s %d", quotedID(row.ID), s.unit, first.at), false
+	default:
+		return "", true
+	}
+}
+
+func (s *ids) hash(labels []corpus.Assertion) uint64 {
+	var h maphash.Hash
+	h.SetSeed(s.seed)
+	for _, a := range labels {
+		h.WriteByte(byte(a))
+	}
+	return h.Sum64()
+}
+
+// cache gives equal strings the same memory, as far as it remembers: labels,
+// rules, reasons and sentences come again and again.
+type cache struct {
+	seed    maphash.Seed
+	strings [1 << 13]string
+}
+
+func newCache() *cache { return &cache{seed: maphash.MakeSeed()} }
+
+func (c *cache) string(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	slot := &c.strings[maphash.Bytes(c.seed, b)%uint64(len(c.strings))]
+	if *slot != string(b) {
+		*slot = string(b)
+	}
+	return *slot
+}
