@@ -1,0 +1,219 @@
+package eval_test
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/eval"
+	"github.com/radlabel/radlabel/internal/gold"
+	"github.com/radlabel/radlabel/negation"
+	"github.com/radlabel/radlabel/rules"
+)
+
+func newEngine(t testing.TB) *negation.Engine {
+	t.Helper()
+	set, err := rules.Embedded("chexpert")
+	require.NoError(t, err)
+	matcher, err := set.Compile()
+	require.NoError(t, err)
+	engine, err := negation.New(set, matcher)
+	require.NoError(t, err)
+	return engine
+}
+
+// spanOf finds a part of a text.
+func spanOf(t *testing.T, text, part string) corpus.Span {
+	t.Helper()
+	at := strings.Index(text, part)
+	require.GreaterOrEqual(t, at, 0, "%q in %q", part, text)
+	return corpus.Span{Start: at, End: at + len(part)}
+}
+
+func concepts(t *testing.T, rows ...[2]string) (all []gold.Concept) {
+	status := map[string]corpus.Assertion{"affirmed": corpus.Positive, "negated": corpus.Negative, "possible": corpus.Uncertain}
+	for _, r := range rows {
+		all = append(all, gold.Concept{Sentence: r[0], Span: spanOf(t, r[0], "BLORB"), Status: status[r[1]]})
+	}
+	return all
+}
+
+// checkFigures compares the values of some figures, and what they rest on.
+func checkFigures(t *testing.T, figures []eval.Figure, want map[string]float64, cases map[string]int) {
+	t.Helper()
+	for name, value := range want {
+		f, ok := eval.Find(figures, name)
+		require.True(t, ok, name)
+		if math.IsNaN(value) {
+			assert.True(t, math.IsNaN(f.Value), "%s is %v", name, f.Value)
+		} else {
+			assert.InDelta(t, value, f.Value, 1e-12, name)
+		}
+	}
+	for name, n := range cases {
+		f, _ := eval.Find(figures, name)
+		assert.Equal(t, n, f.Gold, name)
+	}
+}
+
+func TestNegated(t *testing.T) {
+	engine := newEngine(t)
+	rows := concepts(t,
+		[2]string{"No BLORB was heard.", "negated"},
+		[2]string{"There is a BLORB.", "affirmed"},
+		[2]string{"The BLORB may be old.", "affirmed"},
+		[2]string{"A grume without BLORB.", "affirmed"},       // read as negated
+		[2]string{"BLORB is a thing of the past.", "negated"}, // read as affirmed
+		[2]string{"Possible BLORB.", "affirmed"},
+		[2]string{"possible BLORB.", "affirmed"}, // the same sentence
+	)
+	r := eval.Negated(engine, rows, eval.Options{})
+	assert.Equal(t, 6, r.Sentences)
+	checkFigures(t, r.Figures, map[string]float64{
+		"negated": .5, "negated.precision": .5, "negated.recall": .5, "accuracy": 5. / 7,
+	}, map[string]int{"negated": 2, "accuracy": 7})
+	_, ok := eval.Find(r.Figures, "possible")
+	assert.False(t, ok, "gold has none")
+	require.Len(t, r.Errors, 2)
+	assert.Equal(t, "positive -> negative", r.Errors[0].Kind())
+	assert.Equal(t, "negation.without", r.Errors[0].Cue)
+	assert.Equal(t, "without", r.Errors[0].CueSpan.In(r.Errors[0].Sentence))
+	assert.Equal(t, "BLORB", r.Errors[0].ScopeSpan.In(r.Errors[0].Sentence))
+	assert.Equal(t, "negative -> positive", r.Errors[1].Kind())
+	assert.Empty(t, r.Errors[1].Cue)
+
+	rows[5].Status = corpus.Uncertain
+	r = eval.Negated(engine, rows, eval.Options{})
+	checkFigures(t, r.Figures, map[string]float64{
+		"negated": .5, "possible": 2. / 3, "possible.precision": .5, "possible.recall": 1, "accuracy": 4. / 7,
+	}, map[string]int{"possible": 1})
+}
+
+// sentence is a sentence with scopes, each "kind, cue, scope" by their texts.
+func sentence(t *testing.T, text string, scopes ...[3]string) gold.ScopedSentence {
+	s := gold.ScopedSentence{Text: text}
+	for _, of := range scopes {
+		kind := corpus.Negative
+		if of[0] == "speculation" {
+			kind = corpus.Uncertain
+		}
+		s.Scopes = append(s.Scopes, gold.Scope{Assertion: kind, Cue: spanOf(t, text, of[1]), Scope: spanOf(t, text, of[2])})
+	}
+	return s
+}
+
+func TestScopes(t *testing.T) {
+	all := []gold.ScopedSentence{
+		sentence(t, "No blorb was heard.", [3]string{"negation", "No", "No blorb was heard."}),
+		sentence(t, "No evidence of grume.", [3]string{"negation", "No", "No evidence of grume"}),
+		sentence(t, "It may be snell.", [3]string{"speculation", "may", "may be snell"}),
+		sentence(t, "Likely snell.", [3]string{"speculation", "Likely", "Likely snell"}), // the rule set affirms
+		sentence(t, "The wheeze has resolved."),                                          // the rule set negates
+		sentence(t, "No fever, but grume.", [3]string{"negation", "No", "No"}),
+	}
+	r := eval.Scopes(newEngine(t), all, eval.Options{})
+	assert.Equal(t, len(all), r.Sentences)
+	checkFigures(t, r.Figures, map[string]float64{
+		"negation.cue": 4. / 7, "negation.cue.precision": 2. / 4, "negation.cue.recall": 2. / 3,
+		"negation.cue.overlap": 6. / 7,
+		"negation.scope":       18. / 23, "negation.scope.precision": 9. / 14, "negation.scope.recall": 1,
+		"negation.exact":    4. / 7,
+		"speculation.cue":   0,
+		"speculation.scope": 6. / 8, "speculation.scope.precision": 1, "speculation.scope.recall": 3. / 5,
+		"speculation.cue.overlap": 2. / 3,
+		"speculation.exact":       2. / 3,
+		"scope":                   24. / 31,
+	}, map[string]int{"negation.cue": 3, "negation.scope": 9, "negation.exact": 3, "speculation.scope": 5, "scope": 14})
+
+	var got []string
+	for _, e := range r.Errors {
+		got = append(got, e.Kind()+" by "+e.Cue)
+	}
+	assert.Equal(t, []string{
+		"uncertain -> positive by commit.probable",
+		"unmentioned -> negative by negation.has-resolved",
+		"scope of negative by negation.no",
+	}, got)
+
+	// One cue alone: nothing can be said of the other kind.
+	r = eval.Scopes(newEngine(t), all[:1], eval.Options{})
+	checkFigures(t, r.Figures, map[string]float64{
+		"negation.cue": 1, "scope": 1,
+		"speculation.cue": math.NaN(), "speculation.scope": math.NaN(), "speculation.exact.recall": math.NaN(),
+	}, nil)
+
+	r = eval.Scopes(newEngine(t), []gold.ScopedSentence{sentence(t, "A blorb versus an old snell, a dull thing.",
+		[3]string{"speculation", "versus", "A blorb versus an old snell"})}, eval.Options{})
+	checkFigures(t, r.Figures, map[string]float64{"speculation.cue": 1, "speculation.scope": 1, "speculation.exact": 1}, nil)
+	assert.Empty(t, r.Errors)
+}
+
+func TestAssertionsOfNothing(t *testing.T) {
+	for _, r := range []eval.AssertionResult{
+		eval.Negated(newEngine(t), nil, eval.Options{Resamples: 10}),
+		eval.Scopes(newEngine(t), nil, eval.Options{Resamples: 10}),
+	} {
+		assert.Zero(t, r.Sentences)
+		assert.NotEmpty(t, r.Figures)
+		for _, f := range r.Figures {
+			assert.True(t, math.IsNaN(f.Value) && math.IsNaN(f.Low) && math.IsNaN(f.High), f.Name)
+		}
+	}
+}
+
+func TestAssertionIntervals(t *testing.T) {
+	var rows []gold.Concept
+	for _, adjective := range []string{"old", "tall", "small", "large", "dull"} {
+		rows = append(rows, concepts(t,
+			[2]string{"No " + adjective + " BLORB.", "negated"},
+			[2]string{"BLORB, " + adjective + ", a thing of the past.", "negated"})...)
+	}
+	opts := eval.Options{Resamples: 200, Seed: 7}
+	r := eval.Negated(newEngine(t), rows, opts)
+	f, _ := eval.Find(r.Figures, "negated.recall")
+	assert.InDelta(t, .5, f.Value, 1e-12)
+	assert.True(t, 0 < f.Low && f.Low < .5 && .5 < f.High && f.High < 1, "%v", f)
+	assert.Equal(t, r, eval.Negated(newEngine(t), rows, opts), "the same seed gives the same intervals")
+}
+
+// Floors on the annotations of others, about two points below what was measured
+// last. NegEx has clinical sentences of every kind, BioScope radiology reports of
+// more than chests: this says how far the grammar of the rule set carries.
+func TestAccuracyAssertions(t *testing.T) {
+	dir := os.Getenv("RADLABEL_DATA")
+	if dir == "" {
+		t.Skip("RADLABEL_DATA is not set: no annotations to measure on")
+	}
+	engine := newEngine(t)
+	check := func(r eval.AssertionResult, floors map[string]float64) {
+		t.Helper()
+		for _, f := range r.Figures {
+			t.Logf("%-32s %.4f of %d", f.Name, f.Value, f.Gold)
+			if floor, ok := floors[f.Name]; ok {
+				assert.GreaterOrEqual(t, f.Value, floor, f.Name)
+				delete(floors, f.Name)
+			}
+		}
+		assert.Empty(t, floors, "not measured")
+	}
+
+	concepts, left, err := gold.LoadNegEx(filepath.Join(dir, "negex", "annotations-dev.tsv"))
+	require.NoError(t, err)
+	assert.LessOrEqual(t, len(left), 4, "%v", left)
+	check(eval.Negated(engine, concepts, eval.Options{}), map[string]float64{"negated": .945, "accuracy": .965})
+
+	sentences, left, err := gold.LoadBioScope(filepath.Join(dir, "bioscope", "clinical-dev.jsonl"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+	check(eval.Scopes(engine, sentences, eval.Options{}), map[string]float64{
+		"negation.cue": .70, "negation.cue.overlap": .85, "negation.scope": .77, "negation.exact": .785,
+		"speculation.cue": .57, "speculation.cue.overlap": .74, "speculation.scope": .725, "speculation.exact": .46,
+		"scope": .745,
+	})
+}
