@@ -12,6 +12,7 @@ import (
 // Comparison says how two predictions differ on the same gold.
 type Comparison struct {
 	Reports      int
+	Unit         string // what a pair is: "report", or "sentence"
 	Observations []corpus.Observation
 	Tasks        []Task
 	Differences  []Difference  // figure by figure, in the order of an evaluation
@@ -80,7 +81,7 @@ func Compare(j *Joined, opts Options) *Comparison {
 	}
 	measure := func(k int, weights []int32) []Figure { return s.figures(j.count(k, weights, spans[k])) }
 	c := &Comparison{
-		Reports: len(j.pairs), Observations: j.Observations, Tasks: s.tasks,
+		Reports: len(j.pairs), Unit: j.unit, Observations: j.Observations, Tasks: s.tasks,
 		Resamples: opts.Resamples, Seed: opts.Seed, OnlyGold: j.OnlyGold,
 		Discordances: j.discordances(), Changes: j.changes(),
 	}

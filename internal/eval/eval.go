@@ -61,6 +61,7 @@ type Figure struct {
 // Evaluation is all that is known of a prediction that was compared with gold.
 type Evaluation struct {
 	Reports      int                  // pairs
+	Unit         string               // what a pair is: "report", or "sentence"
 	Observations []corpus.Observation // that were compared, in the prediction's order
 	Tasks        []Task               // that were scored
 	Derived      corpus.Observation   // which has no negation and uncertain task and is no part of micro figures

@@ -34,7 +34,7 @@ func Evaluate(j *Joined, k int, opts Options) *Evaluation {
 	matched := j.matchSpans(k)
 	all := j.count(k, nil, matched)
 	e := &Evaluation{
-		Reports: len(j.pairs), Observations: j.Observations, Tasks: s.tasks, Derived: opts.Derived,
+		Reports: len(j.pairs), Unit: j.unit, Observations: j.Observations, Tasks: s.tasks, Derived: opts.Derived,
 		Confusions: all.by, Figures: s.figures(all), Groups: j.groups(k),
 		Resamples: opts.Resamples, Seed: opts.Seed,
 		Errors: j.disagreements(k), Evidence: j.hasMentions[k],

@@ -21,6 +21,7 @@ type Joined struct {
 	// judge; PredictionLacks those of gold that some prediction does not have.
 	GoldLacks, PredictionLacks []corpus.Observation
 
+	unit        string // of a pair
 	pairs       []pair
 	goldColumn  []int   // of each observation in gold's rows
 	columns     [][]int // of each observation in the rows of each prediction
@@ -39,7 +40,7 @@ type pair struct {
 // judged.
 const open = 16
 
-// Options of what is compared.
+// JoinOptions say what is compared.
 type JoinOptions struct {
 	// Presence asks of each label only whether it is positive: everything else,
 	// in gold and prediction, counts as unmentioned.
@@ -49,7 +50,10 @@ type JoinOptions struct {
 // Join pairs rows by id. It fails where nothing can be compared: no id or no
 // observation is common to all.
 func Join(opts JoinOptions, g *gold.Sheet, predictions ...*gold.Sheet) (*Joined, error) {
-	j := &Joined{mentions: g.HasMentions}
+	j := &Joined{mentions: g.HasMentions, unit: "report"}
+	if g.Sentences {
+		j.unit = "sentence"
+	}
 	byID := make([]map[string]*gold.Row, len(predictions))
 	for k, p := range predictions {
 		j.hasMentions = append(j.hasMentions, p.HasMentions)

@@ -1,8 +1,10 @@
 package evaltext
 
 import (
+	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +22,7 @@ import (
 func Comparison(w io.Writer, c *eval.Comparison, a, b string, style Style) error {
 	p := &printer{w: w}
 	p.printf("A: %s\nB: %s\n%s compared with gold on %s\n", page.OneLine(a), page.OneLine(b),
-		columns.Count(c.Reports, "report"), columns.Count(len(c.Observations), "observation"))
+		columns.Count(c.Reports, c.Unit), columns.Count(len(c.Observations), "observation"))
 	p.alone("of gold that A or B lacks, left out", c.OnlyGold)
 	p.printf("\n")
 
@@ -116,8 +118,6 @@ func (p *printer) changes(c *eval.Comparison, style Style) {
 		return
 	}
 	fixed, broke := 0, 0
-	counts := map[string]int{}
-	var keys []string
 	for _, change := range c.Changes {
 		switch change.Verdict() {
 		case "fixed":
@@ -125,26 +125,20 @@ func (p *printer) changes(c *eval.Comparison, style Style) {
 		case "broke":
 			broke++
 		}
-		key := change.Verdict() + "\x00" + cameBy(change)
-		if counts[key] == 0 {
-			keys = append(keys, key)
-		}
-		counts[key]++
 	}
 	p.printf("%s changed from A to B: %s fixed, %s broken, %s wrong in both\n\n", columns.Count(len(c.Changes), "label"),
 		columns.Thousands(fixed), columns.Thousands(broke), columns.Thousands(len(c.Changes)-fixed-broke))
-	t := columns.New("B", "by", columns.Right("labels"))
-	for _, key := range keys[:min(len(keys), worst)] {
-		verdict, how, _ := strings.Cut(key, "\x00")
-		t.AppendRow(table.Row{verdict, page.OneLine(how), columns.Thousands(counts[key])})
-	}
-	p.table(t)
+	p.counted("what B did", "labels", len(c.Changes), func(i int) string {
+		change := &c.Changes[i]
+		if v := change.Verdict(); v != "" {
+			return v + " by " + cameBy(*change)
+		}
+		return "wrong in both, now by " + cameBy(*change)
+	})
 	for _, change := range c.Changes[:min(len(c.Changes), style.Examples)] {
 		p.change(change, style)
 	}
-	if more := len(c.Changes) - style.Examples; more > 0 {
-		p.printf("... and %s more; --examples N shows more, --errors FILE.csv has all\n", columns.Thousands(more))
-	}
+	p.more(len(c.Changes) - style.Examples)
 }
 
 // cameBy names what made the new label, or, of a new blank, the old one.
@@ -202,18 +196,42 @@ func Diff(w io.Writer, d *eval.Diff, old, new string, style Style) error {
 	}
 	p.printf("\n")
 	p.matrix(d)
-	t := columns.New("observation", "old -> new", columns.Right("labels"))
-	for _, s := range shifts {
-		t.AppendRow(table.Row{s.Observation, s.Old.String() + " -> " + s.New.String(), columns.Thousands(s.Labels)})
-	}
-	p.table(t)
+	p.shifts(shifts)
 	p.diffCauses(d)
-	for _, s := range shifts {
+	for _, s := range shifts[:min(len(shifts), worst)] {
 		for _, c := range s.Examples {
 			p.change(c, style)
 		}
 	}
+	if len(shifts) > worst && style.Examples > 0 {
+		p.printf("... and %s more kinds of change; -o FILE.csv has all\n", columns.Thousands(len(shifts)-worst))
+	}
 	return p.err
+}
+
+// shifts is a table of what changed, an observation a row, the commonest change
+// first.
+func (p *printer) shifts(all []eval.Shift) {
+	const most = 3
+	var order []corpus.Observation
+	labels, kinds := map[corpus.Observation]int{}, map[corpus.Observation][]string{}
+	for _, s := range all {
+		if labels[s.Observation] == 0 {
+			order = append(order, s.Observation)
+		}
+		labels[s.Observation] += s.Labels
+		kinds[s.Observation] = append(kinds[s.Observation], fmt.Sprintf("%s -> %s %s", s.Old, s.New, columns.Thousands(s.Labels)))
+	}
+	slices.SortStableFunc(order, func(a, b corpus.Observation) int { return labels[b] - labels[a] })
+	t := columns.New("observation", columns.Right("labels"), "old -> new")
+	for _, o := range order {
+		shown := strings.Join(kinds[o][:min(len(kinds[o]), most)], ", ")
+		if len(kinds[o]) > most {
+			shown += ", ..."
+		}
+		t.AppendRow(table.Row{o, columns.Thousands(labels[o]), shown})
+	}
+	p.table(t)
 }
 
 // matrix counts the labels by old and new assertion, all observations together.

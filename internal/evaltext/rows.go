@@ -68,6 +68,29 @@ func (r *Rows) Error(d eval.Disagreement) error {
 	}{d.ID, d.Observation, d.Gold.String(), d.Predicted.String(), jsonMentions(d.Decisive), jsonMentions(d.Annotated), d.Reason})
 }
 
+// assertionColumns are the columns of Assertion rows.
+var assertionColumns = []string{"id", "gold", "predicted", "concept", "gold_cue", "gold_scope", "cue", "cue_text", "scope", "sentence"}
+
+// NewAssertions begins rows of the errors of an assertion corpus in the form
+// "csv" or "jsonl".
+func NewAssertions(w io.Writer, form string) (*Rows, error) {
+	return newRows(w, form, assertionColumns)
+}
+
+// Assertion writes one error of an assertion corpus.
+func (r *Rows) Assertion(e eval.AssertionError) error {
+	in := func(s corpus.Span) string { return s.In(e.Sentence) }
+	fields := []string{e.ID, e.Gold.String(), e.Predicted.String(), in(e.Concept), in(e.GoldCue), in(e.GoldScope), e.Cue, in(e.CueSpan), in(e.ScopeSpan), e.Sentence}
+	if r.table != nil {
+		return r.table.Write(fields)
+	}
+	object := make(map[string]string, len(fields))
+	for i, name := range assertionColumns {
+		object[name] = fields[i]
+	}
+	return r.lines.Encode(object)
+}
+
 // Change writes one change. Its gold is blank where none has judged.
 func (r *Rows) Change(c eval.Change) error {
 	judged := ""
@@ -256,6 +279,18 @@ func confusion(c *eval.Confusion) map[string]map[string]int {
 		}
 	}
 	return out
+}
+
+// AssertionsJSON writes the figures of an assertion corpus as one object.
+func AssertionsJSON(w io.Writer, r *eval.AssertionResult, about About) error {
+	return indented(w, struct {
+		About
+		Sentences int          `json:"sentences"`
+		Resamples int          `json:"resamples"`
+		Seed      uint64       `json:"seed"`
+		Figures   []jsonFigure `json:"figures"`
+		Errors    int          `json:"errors"`
+	}{about, r.Sentences, r.Resamples, r.Seed, jsonFigures(r.Figures), len(r.Errors)})
 }
 
 // ComparisonJSON writes the differences of a comparison as one object.

@@ -75,14 +75,14 @@ func Evaluation(w io.Writer, e *eval.Evaluation, style Style) error {
 }
 
 func (p *printer) headline(e *eval.Evaluation) {
-	p.printf("%s compared with gold on %s\n", columns.Count(e.Reports, "report"), columns.Count(len(e.Observations), "observation"))
+	p.printf("%s compared with gold on %s\n", columns.Count(e.Reports, e.Unit), columns.Count(len(e.Observations), "observation"))
 	p.alone("only in gold, left out", e.OnlyGold)
 	p.alone("only in the prediction, left out", e.OnlyPrediction)
 	p.observations("not in gold, left out", e.GoldLacks)
 	p.observations("not in the prediction, left out", e.PredictionLacks)
 	exact, _ := eval.Find(e.Figures, "exact")
 	cells, _ := eval.Find(e.Figures, "cells")
-	p.printf("reports with every label right: %s\n", withInterval(exact))
+	p.printf("%ss with every label right: %s\n", e.Unit, withInterval(exact))
 	p.printf("labels right: %s of %s\n\n", withInterval(cells), columns.Thousands(cells.Gold))
 }
 
@@ -260,9 +260,7 @@ func (p *printer) errors(e *eval.Evaluation, style Style) {
 	for _, d := range e.Errors[:min(len(e.Errors), style.Examples)] {
 		p.disagreement(d, style)
 	}
-	if more := len(e.Errors) - style.Examples; more > 0 {
-		p.printf("... and %s more; --examples N shows more, --errors FILE.csv has all\n", columns.Thousands(more))
-	}
+	p.more(len(e.Errors) - style.Examples)
 }
 
 // cause names the rule and cue of the first decisive mention, or the reason.
@@ -286,17 +284,22 @@ func by(rule, cue string) string {
 
 // causes counts the errors by a key, the commonest first.
 func (p *printer) causes(what string, errors []eval.Disagreement, key func(eval.Disagreement) string) {
+	p.counted(what, "labels", len(errors), func(i int) string { return key(errors[i]) })
+}
+
+// counted is a table of how often each key is given by n of a noun, the commonest first.
+func (p *printer) counted(what, noun string, n int, key func(i int) string) {
 	counts := map[string]int{}
 	var keys []string
-	for _, d := range errors {
-		k := key(d)
+	for i := range n {
+		k := key(i)
 		if counts[k] == 0 {
 			keys = append(keys, k)
 		}
 		counts[k]++
 	}
 	slices.SortStableFunc(keys, func(a, b string) int { return counts[b] - counts[a] })
-	t := columns.New(what, columns.Right("labels"))
+	t := columns.New(what, columns.Right(noun))
 	for _, k := range keys[:min(len(keys), worst)] {
 		t.AppendRow(table.Row{page.OneLine(k), columns.Thousands(counts[k])})
 	}
@@ -322,21 +325,14 @@ func (p *printer) disagreement(d eval.Disagreement, style Style) {
 	}
 }
 
-// Brief is one line of the most important figures, under a header line: for a
-// table of many evaluations.
-func Brief(w io.Writer, name string, e *eval.Evaluation, header bool) error {
-	p := &printer{w: w}
-	headers := []string{"set", "reports"}
+// Brief is the line of one evaluation in a table of many, as Markdown has it:
+// its name, the reports, the micro F1 of each task and the share of reports with
+// every label right, with intervals.
+func Brief(w io.Writer, name string, e *eval.Evaluation) error {
 	row := []string{name, columns.Thousands(e.Reports)}
 	for _, t := range e.Tasks {
-		headers = append(headers, t.String())
 		row = append(row, withInterval(figure(e, t.String()+".micro")))
 	}
-	headers, row = append(headers, "all right"), append(row, withInterval(figure(e, "exact")))
-	if header {
-		rule := slices.Repeat([]string{"---"}, len(headers))
-		p.printf("| %s |\n| %s |\n", strings.Join(headers, " | "), strings.Join(rule, " | "))
-	}
-	p.printf("| %s |\n", strings.Join(row, " | "))
-	return p.err
+	_, err := fmt.Fprintf(w, "| %s |\n", strings.Join(append(row, withInterval(figure(e, "exact"))), " | "))
+	return err
 }

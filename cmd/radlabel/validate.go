@@ -1,0 +1,461 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/eval"
+	"github.com/radlabel/radlabel/internal/evalpage"
+	"github.com/radlabel/radlabel/internal/evaltext"
+	"github.com/radlabel/radlabel/internal/gold"
+	"github.com/radlabel/radlabel/internal/output"
+	"github.com/radlabel/radlabel/rules"
+)
+
+type validateRun struct {
+	*app
+	inputFlags
+	labelFlags
+	gold, goldID string
+	pred         string
+	compare      string
+	task         string
+	only         []string
+	by           string
+	gate         string
+	terms        []eval.Term
+	html, errors string
+	json         bool
+	brief        string
+	resamples    int
+	seed         uint64
+	examples     int
+	colours      string
+	quiet        bool
+}
+
+// The tasks of validate.
+const (
+	taskLabels    = "labels"
+	taskPresence  = "presence"
+	taskAgreement = "agreement"
+	taskNegEx     = "negex"
+	taskBioScope  = "bioscope"
+)
+
+func tasks() []string {
+	return []string{taskLabels, taskPresence, taskAgreement, taskNegEx, taskBioScope}
+}
+
+func (a *app) validateCommand() *cobra.Command {
+	r := &validateRun{app: a}
+	cmd := &cobra.Command{
+		Use:   "validate --gold GOLD (--pred LABELS | INPUT...) | --gold GOLD --compare A B [INPUT...] | --task TASK FILE...",
+		Short: "Measure labels against gold: figures, intervals, errors with their cause",
+		Long: `Validate compares labels with gold: those of a file (--pred), those that the rules
+give the inputs now, or, where gold carries its texts, those that the rules give
+these. It prints precision, recall and F1 of every observation for mention,
+positive, negation and uncertain, with 95 % bootstrap intervals, and the labels that
+differ, with the sentence, the mention, the cue and the rule behind each.
+
+Gold and labels are CSV (radlabel's, MIMIC-CXR's, CheXpert's), JSON lines, Parquet,
+or the exports of brat, doccano and Label Studio; rows are matched by id.
+
+--compare A B measures two predictions on the same gold: files of labels, folders
+of rules, or names of embedded rule sets. --task presence asks of each label only
+whether it is positive, for gold that knows no negation. --task agreement A B
+compares two annotators. --task negex and --task bioscope measure negation alone on
+the corpora of these names.
+
+With --gate, the exit code is 1 where a condition does not hold.`,
+		Example: `  radlabel validate --gold gold.csv --pred labels.jsonl --html page.html
+  radlabel validate --gold gold.csv reports.csv --section all --rules my-rules
+  radlabel validate --gold gold.csv --compare chexpert my-rules reports.csv
+  radlabel validate --gold gold.csv reports.csv --gate 'mention.micro>=0.98,"Pleural Effusion".negation>=0.97'`,
+		Args: func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
+		RunE: action(r.run),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&r.gold, "gold", "", "`file` or folder of gold labels")
+	flags.StringVar(&r.goldID, "gold-id", "", "`column` or field of the ids in gold (guessed)")
+	flags.StringVar(&r.pred, "pred", "", "`file` of labels to measure; without it the inputs are labelled now")
+	flags.StringVar(&r.compare, "compare", "", "compare `A` with the argument behind it: --compare A B")
+	flags.StringVar(&r.task, "task", taskLabels, "what is measured: "+strings.Join(tasks(), ", "))
+	flags.StringSliceVar(&r.only, "observations", nil, "only these observations, by `names` joined by commas")
+	flags.StringVar(&r.by, "by", "", "also sum up by this `column` of gold")
+	flags.StringVar(&r.gate, "gate", "", "`conditions` joined by commas, such as 'mention.micro>=0.98'; exit 1 where one fails")
+	flags.StringVar(&r.html, "html", "", "write a page for a browser to this `file`")
+	flags.StringVar(&r.errors, "errors", "", "write every label that differs to this `file`, .csv or .jsonl")
+	flags.BoolVar(&r.json, "json", false, "print all figures as a JSON object")
+	flags.StringVar(&r.brief, "brief", "", "print one line of a table under this `name`, and no more")
+	flags.IntVar(&r.resamples, "resamples", 1000, "`number` of bootstrap samples; 0: no intervals")
+	flags.Uint64Var(&r.seed, "seed", 1, "`seed` of the bootstrap")
+	flags.IntVar(&r.examples, "examples", 10, "`number` of differing labels to print in full")
+	flags.StringVar(&r.colours, "color", "auto", "`when` to colour the text: auto, always, never")
+	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no progress, notes or warnings: errors alone")
+	cmd.MarkFlagsMutuallyExclusive("json", "brief")
+	cmd.MarkFlagsMutuallyExclusive("pred", "compare")
+	r.inputFlags.add(cmd)
+	r.labelFlags.add(cmd)
+	offer(cmd, "task", tasks)
+	offer(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
+	return cmd
+}
+
+// check refuses what does not go together before anything is read.
+func (r *validateRun) check(cmd *cobra.Command, args []string) error {
+	files := map[string]int{taskAgreement: 2, taskNegEx: 1, taskBioScope: 1}
+	n, alone := files[r.task]
+	given := func(names ...string) string {
+		for _, name := range names {
+			if cmd.Flags().Changed(name) {
+				return name
+			}
+		}
+		return ""
+	}
+	switch {
+	case !slices.Contains(tasks(), r.task):
+		return fmt.Errorf("--task %q is not known; use %s", r.task, strings.Join(tasks(), ", "))
+	case alone && given("gold", "pred", "compare") != "":
+		return fmt.Errorf("--task %s takes its files as arguments, without --%s", r.task, given("gold", "pred", "compare"))
+	case alone && len(args) != n:
+		return fmt.Errorf("--task %s wants %d file(s), and there are %d", r.task, n, len(args))
+	case alone && r.task != taskAgreement && given("html", "by", "observations", "brief") != "":
+		return fmt.Errorf("--%s is not for --task %s", given("html", "by", "observations", "brief"), r.task)
+	case !alone && r.gold == "":
+		return errors.New("no gold; give --gold FILE")
+	case r.compare != "" && len(args) == 0:
+		return errors.New("--compare wants two: --compare A B")
+	case r.compare != "" && given("gate", "html", "brief", "by") != "":
+		return fmt.Errorf("--%s is not for --compare; validate A and B by themselves", given("gate", "html", "brief", "by"))
+	case r.pred != "" && len(args) > 0:
+		return fmt.Errorf("--pred has the labels, and %s is an input to label; give one of them", args[0])
+	case r.resamples < 0 || r.examples < 0:
+		return errors.New("--resamples and --examples want numbers from 0")
+	}
+	if r.errors != "" {
+		if format, err := output.ParseName(r.errors); err != nil || format.Kind == "parquet" || format.Compression != "" {
+			return fmt.Errorf("--errors %s: name the file .csv or .jsonl", r.errors)
+		}
+	}
+	var err error
+	if r.gate != "" {
+		r.terms, err = eval.ParseGate(r.gate)
+	}
+	return err
+}
+
+func (r *validateRun) run(ctx context.Context, args []string) error {
+	for _, out := range []string{r.html, r.errors} {
+		if err := overwrites(append([]string{r.gold, r.pred, r.compare}, args...), out); out != "" && err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.task == taskNegEx || r.task == taskBioScope:
+		return r.assertions(args[0])
+	case r.task == taskAgreement:
+		return r.agreement(ctx, args[0], args[1])
+	case r.compare != "":
+		return r.compared(ctx, args[0], args[1:])
+	}
+	return r.evaluated(ctx, args)
+}
+
+// goldOptions are those of gold, whose observations must be known ones.
+func (r *validateRun) goldOptions(known []corpus.Observation) gold.Options {
+	opts := gold.Options{IDColumn: r.goldID, By: r.by, Known: known}
+	for _, name := range r.only {
+		opts.Only = append(opts.Only, corpus.Observation(strings.TrimSpace(name)))
+	}
+	return opts
+}
+
+// labelOptions are those of a file of labels.
+func (r *validateRun) labelOptions() gold.Options { return gold.Options{IDColumn: r.id} }
+
+// evaluated measures one prediction.
+func (r *validateRun) evaluated(ctx context.Context, inputs []string) error {
+	var p *predictor
+	var err error
+	if r.pred != "" {
+		p, err = filePredictor(ctx, r.pred, r.labelOptions())
+	} else {
+		p, err = rulesPredictor(&r.labelFlags)
+	}
+	if err != nil {
+		return err
+	}
+	sheet, err := gold.Load(ctx, r.gold, r.goldOptions(p.observations))
+	if err != nil {
+		return err
+	}
+	t := newTally(r.app, r.quiet)
+	g, predictions, err := r.predictions(ctx, sheet, inputs, t, p)
+	if err != nil {
+		return err
+	}
+	e, err := r.evaluate(g, predictions[0], p.set)
+	if err != nil {
+		return err
+	}
+	if err := r.show(e, p.name, p.set); err != nil {
+		return err
+	}
+	return errors.Join(r.gated(e.Figures), t.failure())
+}
+
+// predictions gives gold, by report where its rows are sentences of reports, and
+// the labels that each predictor has for it.
+func (r *validateRun) predictions(ctx context.Context, g *gold.Sheet, inputs []string, t *tally, from ...*predictor) (*gold.Sheet, []*gold.Sheet, error) {
+	own := len(inputs) == 0 // gold's own texts are labelled
+	for _, p := range from {
+		if p.source != nil {
+			own = false
+		} else if len(inputs) == 0 && !g.HasText {
+			return nil, nil, usagef("%s has no texts to label; give the INPUT, or --pred LABELS", r.gold)
+		}
+	}
+	if g.Sentences && !own {
+		g = g.PerReport()
+	}
+	ids := make(map[string]bool, len(g.All))
+	for _, row := range g.All {
+		ids[row.ID] = true
+	}
+	var sheets []*gold.Sheet
+	for _, p := range from {
+		sheet, err := r.prediction(ctx, g, ids, inputs, t, p)
+		if err != nil {
+			return nil, nil, err
+		}
+		sheets = append(sheets, sheet)
+	}
+	return g, sheets, nil
+}
+
+func (r *validateRun) prediction(ctx context.Context, g *gold.Sheet, ids map[string]bool, inputs []string, t *tally, p *predictor) (*gold.Sheet, error) {
+	if p.source != nil {
+		return gold.Load(ctx, p.source.Path, r.labelOptions())
+	}
+	if len(inputs) == 0 {
+		return p.sheet(ctx, ownTexts(g), t)
+	}
+	reader, err := r.open(ctx, r.app, inputs)
+	if err != nil {
+		return nil, err
+	}
+	if t.terminal != nil && !t.quiet {
+		t.bar = newBar(t.terminal, reader)
+		defer func() { t.bar.hide(); t.bar = nil }()
+	}
+	return p.sheet(ctx, wanted(reader.Reports(ctx), ids), t)
+}
+
+func (r *validateRun) options(set *rules.Set) (eval.Options, error) {
+	opts := eval.Options{Presence: r.task == taskPresence, Resamples: r.resamples, Seed: r.seed, Rules: set}
+	if set == nil { // only to know what it derives
+		var err error
+		if set, err = r.load(); err != nil {
+			return opts, err
+		}
+	}
+	opts.Derived = set.Derived.Observation
+	return opts, nil
+}
+
+func (r *validateRun) evaluate(g, prediction *gold.Sheet, set *rules.Set) (*eval.Evaluation, error) {
+	opts, err := r.options(set)
+	if err != nil {
+		return nil, err
+	}
+	j, err := eval.Join(eval.JoinOptions{Presence: opts.Presence}, g, prediction)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.gold, err)
+	}
+	if len(j.OnlyGold) > 0 && !r.quiet {
+		fmt.Fprintf(r.stderr, "%s: %d of %d ids have no prediction\n", r.gold, len(j.OnlyGold), len(g.All))
+	}
+	return eval.Evaluate(j, 0, opts), nil
+}
+
+// show prints the evaluation and writes the files that were asked for.
+func (r *validateRun) show(e *eval.Evaluation, prediction string, set *rules.Set) error {
+	style, err := r.style()
+	if err != nil {
+		return err
+	}
+	about := evaltext.About{Tool: "radlabel", Version: version(), Gold: r.gold, Prediction: prediction}
+	if set != nil {
+		about.RuleSet, about.Digest, about.Section = set.Name, set.Digest, r.section
+	}
+	if r.errors != "" {
+		err := r.writeRows(evaltext.NewErrors, func(rows *evaltext.Rows) error { return each(e.Errors, rows.Error) })
+		if err != nil {
+			return err
+		}
+	}
+	if r.html != "" {
+		madeBy := "radlabel " + version()
+		page := evalpage.About{Title: "Validation", Gold: r.gold, Prediction: prediction, MadeBy: madeBy}
+		if err := r.write(r.html, func(w io.Writer) error { return evalpage.HTML(w, e, page) }); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.json:
+		return evaltext.JSON(r.stdout, e, about)
+	case r.brief != "":
+		return evaltext.Brief(r.stdout, r.brief, e)
+	}
+	fmt.Fprintf(r.stdout, "gold: %s\nprediction: %s\n", r.gold, prediction)
+	return evaltext.Evaluation(r.stdout, e, style)
+}
+
+func (r *validateRun) style() (evaltext.Style, error) {
+	colour, err := r.colour(r.colours)
+	return evaltext.Style{Colour: colour, Examples: r.examples}, err
+}
+
+// write writes one of the files beside standard output.
+func (r *validateRun) write(name string, content func(io.Writer) error) error {
+	out, err := r.create(name)
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	if err := content(out); err != nil {
+		return err
+	}
+	return out.Commit()
+}
+
+// writeRows writes the file of --errors.
+func (r *validateRun) writeRows(begin func(io.Writer, string) (*evaltext.Rows, error), fill func(*evaltext.Rows) error) error {
+	format, err := output.ParseName(r.errors)
+	if err != nil {
+		return err
+	}
+	return r.write(r.errors, func(w io.Writer) error {
+		rows, err := begin(w, format.Kind)
+		if err != nil {
+			return err
+		}
+		if err := fill(rows); err != nil {
+			return err
+		}
+		return rows.Close()
+	})
+}
+
+func each[T any](all []T, do func(T) error) error {
+	for _, one := range all {
+		if err := do(one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gated fails where the figures do.
+func (r *validateRun) gated(figures []eval.Figure) error {
+	failed, err := eval.Check(r.terms, figures)
+	if err != nil {
+		return failure{exitUsage, fmt.Errorf("--gate: %w", err)}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	for _, f := range failed {
+		fmt.Fprintf(&b, "gate failed: %s\n", f)
+	}
+	return failure{exitCheck, errors.New(b.String())}
+}
+
+// compared measures two predictions against each other.
+func (r *validateRun) compared(ctx context.Context, second string, inputs []string) error {
+	style, err := r.style()
+	if err != nil {
+		return err
+	}
+	a, err := anyPredictor(ctx, r.compare, r.labelFlags, r.labelOptions())
+	if err != nil {
+		return err
+	}
+	b, err := anyPredictor(ctx, second, r.labelFlags, r.labelOptions())
+	if err != nil {
+		return err
+	}
+	known := slices.Concat(a.observations, b.observations)
+	sheet, err := gold.Load(ctx, r.gold, r.goldOptions(known))
+	if err != nil {
+		return err
+	}
+	t := newTally(r.app, r.quiet)
+	g, sheets, err := r.predictions(ctx, sheet, inputs, t, a, b)
+	if err != nil {
+		return err
+	}
+	set := b.set
+	if set == nil {
+		set = a.set
+	}
+	opts, err := r.options(set)
+	if err != nil {
+		return err
+	}
+	j, err := eval.Join(eval.JoinOptions{Presence: opts.Presence}, g, sheets...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.gold, err)
+	}
+	c := eval.Compare(j, opts)
+	if r.errors != "" {
+		err := r.writeRows(evaltext.NewChanges, func(rows *evaltext.Rows) error { return each(c.Changes, rows.Change) })
+		if err != nil {
+			return err
+		}
+	}
+	if r.json {
+		err = evaltext.ComparisonJSON(r.stdout, c, evaltext.About{Tool: "radlabel", Version: version(), Gold: r.gold}, a.name, b.name)
+	} else {
+		err = evaltext.Comparison(r.stdout, c, a.name, b.name, style)
+	}
+	return errors.Join(err, t.failure())
+}
+
+// agreement compares two annotators.
+func (r *validateRun) agreement(ctx context.Context, first, second string) error {
+	style, err := r.style()
+	if err != nil {
+		return err
+	}
+	b, err := gold.Load(ctx, second, r.goldOptions(nil))
+	if err != nil {
+		return err
+	}
+	a, err := gold.Load(ctx, first, r.goldOptions(nil))
+	if err != nil {
+		return err
+	}
+	r.gold = first
+	e, err := r.evaluate(a, b, nil)
+	if err != nil {
+		return err
+	}
+	if r.errors != "" || r.html != "" || r.json || r.brief != "" {
+		err = r.show(e, second, nil)
+	}
+	if err == nil && !r.json && r.brief == "" {
+		err = evaltext.Agreement(r.stdout, e, first, second, style)
+	}
+	return errors.Join(err, r.gated(e.Figures))
+}

@@ -1,0 +1,104 @@
+package evaltext
+
+import (
+	"io"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/radlabel/radlabel/internal/columns"
+	"github.com/radlabel/radlabel/internal/eval"
+	"github.com/radlabel/radlabel/internal/gold"
+	"github.com/radlabel/radlabel/internal/page"
+)
+
+// Agreement writes how far two annotators agree, and what is to be adjudicated.
+func Agreement(w io.Writer, e *eval.Evaluation, first, second string, style Style) error {
+	p := &printer{w: w}
+	p.printf("A: %s\nB: %s\n%s with both, on %s\n", page.OneLine(first), page.OneLine(second),
+		columns.Count(e.Reports, e.Unit), columns.Count(len(e.Observations), "observation"))
+	p.alone("only with A, left out", e.OnlyGold)
+	p.alone("only with B, left out", e.OnlyPrediction)
+	p.observations("only with A, left out", e.PredictionLacks)
+	p.observations("only with B, left out", e.GoldLacks)
+	p.printf("\n")
+	t := columns.New("agreement", columns.Right("kappa"), "95 % interval", columns.Right("labels alike"), "95 % interval", columns.Right("of"), columns.Right("to adjudicate"))
+	row := func(label, kappa, cells string) {
+		k, c := figure(e, kappa), figure(e, cells)
+		apart := 0
+		for _, d := range e.Errors {
+			if label == all || string(d.Observation) == label {
+				apart++
+			}
+		}
+		t.AppendRow(table.Row{label, number(k.Value), interval(k.Low, k.High), number(c.Value), interval(c.Low, c.High),
+			columns.Thousands(c.Gold), columns.Thousands(apart)})
+	}
+	for _, o := range e.Observations {
+		row(string(o), string(o)+".kappa", string(o)+".cells")
+	}
+	row(all, "kappa.macro", "cells")
+	p.table(t)
+	exact := figure(e, "exact")
+	p.printf("%ss with every label alike: %s\n\n", e.Unit, withInterval(exact))
+	if len(e.Errors) == 0 {
+		return p.err
+	}
+	p.causes("A -> B", e.Errors, eval.Disagreement.Kind)
+	for _, d := range e.Errors[:min(len(e.Errors), style.Examples)] {
+		p.printf("%s  %s: %s\n", page.OneLine(d.ID), style.bold(string(d.Observation)), d.Kind())
+		for _, m := range d.Annotated {
+			p.printf("    A %s\n      %s\n", m.Assertion, style.sentence(m))
+		}
+		for _, m := range d.Decisive {
+			p.printf("    B %s\n      %s\n", m.Assertion, style.sentence(m))
+		}
+	}
+	p.more(len(e.Errors) - style.Examples)
+	return p.err
+}
+
+// all stands for the mean kappa, and the share of all labels.
+const all = "all"
+
+// more says how much is not shown.
+func (p *printer) more(n int) {
+	if n > 0 {
+		p.printf("... and %s more; --examples N shows more, --errors FILE.csv has all\n", columns.Thousands(n))
+	}
+}
+
+// Assertions writes how well the rule set reads an assertion corpus.
+func Assertions(w io.Writer, r *eval.AssertionResult, style Style) error {
+	p := &printer{w: w}
+	p.printf("%s\n\n", columns.Count(r.Sentences, "sentence"))
+	t := columns.New("figure", columns.Right("value"), "95 % interval", columns.Right("n"))
+	for _, f := range r.Figures {
+		t.AppendRow(table.Row{f.Name, number(f.Value), interval(f.Low, f.High), columns.Thousands(f.Gold)})
+	}
+	p.table(t)
+	if len(r.Errors) == 0 {
+		return p.err
+	}
+	p.printf("%s\n\n", columns.Count(len(r.Errors), "error"))
+	p.counted("gold -> prediction", "errors", len(r.Errors), func(i int) string { return r.Errors[i].Kind() })
+	p.counted("cue behind the error", "errors", len(r.Errors), func(i int) string {
+		if cue := r.Errors[i].Cue; cue != "" {
+			return cue
+		}
+		return "no cue"
+	})
+	for i := range r.Errors[:min(len(r.Errors), style.Examples)] {
+		e := &r.Errors[i]
+		m := gold.Mention{Sentence: e.Sentence, Mention: e.Concept, CueSpan: e.CueSpan, Assertion: e.Predicted}
+		if e.Concept.Empty() {
+			m.Mention, m.Assertion = e.GoldCue, e.Gold
+		}
+		p.printf("%s  %s", page.OneLine(e.ID), e.Kind())
+		if e.Cue != "" {
+			p.printf(", cue %s", e.Cue)
+		}
+		p.printf("\n    %s\n", style.sentence(m))
+	}
+	p.more(len(r.Errors) - style.Examples)
+	return p.err
+}
