@@ -16,24 +16,21 @@ type Term struct {
 	Bound  float64
 }
 
-// String gives the term as a gate has it.
+// signs are what a name outside of quotes must not hold, and the blank.
+const signs = " ,<>="
+
+// String gives the term as a gate has it, the observation in quotes where it has
+// to be.
 func (t Term) String() string {
 	name := t.Figure
-	if observation, rest, ok := cutLast(name); ok && strings.ContainsAny(observation, " ,<>=") {
-		name = strconv.Quote(observation) + "." + rest
+	if last := strings.LastIndexAny(name, signs); last >= 0 {
+		end := len(name)
+		if dot := strings.IndexByte(name[last:], '.'); dot >= 0 {
+			end = last + dot
+		}
+		name = `"` + name[:end] + `"` + name[end:]
 	}
 	return name + t.Sign + strconv.FormatFloat(t.Bound, 'f', -1, 64)
-}
-
-// cutLast parts the observation, the only part of a name with a blank, from
-// what stands behind it.
-func cutLast(name string) (observation, rest string, ok bool) {
-	blank := strings.LastIndexAny(name, " ,<>=")
-	dot := strings.IndexByte(name[blank+1:], '.')
-	if dot < 0 {
-		return "", "", false
-	}
-	return name[:blank+1+dot], name[blank+dot+2:], true
 }
 
 // ParseGate reads conditions joined by commas, such as
