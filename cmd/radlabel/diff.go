@@ -182,7 +182,7 @@ func (r *diffRun) compare(ctx context.Context, d *eval.Diff, sides [2]*predictor
 			if err != nil {
 				return err
 			}
-			reports = reader.Reports(ctx)
+			reports = lostOnly(reader.Reports(ctx))
 			if t.bar == nil && t.terminal != nil && !t.quiet {
 				t.bar = newBar(t.terminal, reader)
 				defer func() { t.bar.hide() }()

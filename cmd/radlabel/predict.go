@@ -103,21 +103,41 @@ func (p *predictor) sheet(ctx context.Context, reports iter.Seq2[corpus.Report, 
 	return sheet, ctx.Err()
 }
 
-// wanted passes on the reports whose id or study is one of ids, under that id,
-// and what was lost, which may be one of them. Warnings of reports that were
-// read are left to the label command: most are of others.
-func wanted(reports iter.Seq2[corpus.Report, error], ids map[string]bool) iter.Seq2[corpus.Report, error] {
+// wanted are the reports whose id or study is one of ids, under that id.
+type wanted struct {
+	ids    map[string]bool
+	others []string // the first ids that were not wanted
+}
+
+// of passes on the wanted reports of a stream.
+func (w *wanted) of(reports iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.Report, error] {
+	return func(yield func(corpus.Report, error) bool) {
+		for r, err := range lostOnly(reports) {
+			switch {
+			case err != nil:
+			case w.ids[r.ID]:
+			case w.ids[r.Study]:
+				r.ID = r.Study
+			default:
+				if len(w.others) < 3 {
+					w.others = append(w.others, r.ID)
+				}
+				continue
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// lostOnly leaves out the warnings of reports that were read, which the label
+// command gives: here they are of no matter.
+func lostOnly(reports iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.Report, error] {
 	return func(yield func(corpus.Report, error) bool) {
 		for r, err := range reports {
 			var problem *corpus.Problem
-			switch {
-			case errors.As(err, &problem) && !problem.Lost:
-				continue
-			case err != nil:
-			case ids[r.ID]:
-			case ids[r.Study]:
-				r.ID = r.Study
-			default:
+			if errors.As(err, &problem) && !problem.Lost {
 				continue
 			}
 			if !yield(r, err) {

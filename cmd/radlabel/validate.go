@@ -128,8 +128,8 @@ func (r *validateRun) check(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("--task %s takes its files as arguments, without --%s", r.task, given("gold", "pred", "compare"))
 	case alone && len(args) != n:
 		return fmt.Errorf("--task %s wants %d file(s), and there are %d", r.task, n, len(args))
-	case alone && r.task != taskAgreement && given("html", "by", "observations", "brief") != "":
-		return fmt.Errorf("--%s is not for --task %s", given("html", "by", "observations", "brief"), r.task)
+	case alone && r.task != taskAgreement && given("html", "by", "observations") != "":
+		return fmt.Errorf("--%s is not for --task %s", given("html", "by", "observations"), r.task)
 	case !alone && r.gold == "":
 		return errors.New("no gold; give --gold FILE")
 	case r.compare != "" && len(args) == 0:
@@ -170,6 +170,14 @@ func (r *validateRun) run(ctx context.Context, args []string) error {
 	return r.evaluated(ctx, args)
 }
 
+func (r *validateRun) loadGold(ctx context.Context, known []corpus.Observation) (*gold.Sheet, error) {
+	sheet, err := gold.Load(ctx, r.gold, r.goldOptions(known))
+	if err == nil && len(sheet.All) == 0 {
+		err = &corpus.Problem{Place: corpus.Place{Path: r.gold}, What: "there is no row in it", Do: "check the file"}
+	}
+	return sheet, err
+}
+
 // goldOptions are those of gold, whose observations must be known ones.
 func (r *validateRun) goldOptions(known []corpus.Observation) gold.Options {
 	opts := gold.Options{IDColumn: r.goldID, By: r.by, Known: known}
@@ -194,7 +202,7 @@ func (r *validateRun) evaluated(ctx context.Context, inputs []string) error {
 	if err != nil {
 		return err
 	}
-	sheet, err := gold.Load(ctx, r.gold, r.goldOptions(p.observations))
+	sheet, err := r.loadGold(ctx, p.observations)
 	if err != nil {
 		return err
 	}
@@ -257,7 +265,13 @@ func (r *validateRun) prediction(ctx context.Context, g *gold.Sheet, ids map[str
 		t.bar = newBar(t.terminal, reader)
 		defer func() { t.bar.hide(); t.bar = nil }()
 	}
-	return p.sheet(ctx, wanted(reader.Reports(ctx), ids), t)
+	w := wanted{ids: ids}
+	sheet, err := p.sheet(ctx, w.of(reader.Reports(ctx)), t)
+	if err == nil && len(sheet.All) == 0 && len(w.others) > 0 {
+		err = fmt.Errorf("%s: no id of gold is among the inputs: gold has %q, the inputs %q; name the columns of ids with --gold-id and --id-column",
+			r.gold, g.All[0].ID, w.others)
+	}
+	return sheet, err
 }
 
 func (r *validateRun) options(set *rules.Set) (eval.Options, error) {
@@ -396,7 +410,7 @@ func (r *validateRun) compared(ctx context.Context, second string, inputs []stri
 		return err
 	}
 	known := slices.Concat(a.observations, b.observations)
-	sheet, err := gold.Load(ctx, r.gold, r.goldOptions(known))
+	sheet, err := r.loadGold(ctx, known)
 	if err != nil {
 		return err
 	}

@@ -39,9 +39,12 @@ func (r *validateRun) assertions(path string) error {
 			return err
 		}
 	}
-	if r.json {
+	switch {
+	case r.json:
 		err = evaltext.AssertionsJSON(r.stdout, &result, about)
-	} else {
+	case r.brief != "":
+		err = evaltext.AssertionsBrief(r.stdout, r.brief, &result)
+	default:
 		fmt.Fprintf(r.stdout, "gold: %s\nprediction: %s\n", about.Gold, about.Prediction)
 		err = evaltext.Assertions(r.stdout, &result, style)
 	}

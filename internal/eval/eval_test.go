@@ -177,6 +177,7 @@ func TestGroups(t *testing.T) {
 	g.All[0].Group, g.All[1].Group, g.All[2].Group = "y", "x", "y"
 	e := Evaluate(join(t, g, sheet(ab, "PP", "P.", "NP")), 0, Options{})
 	assert.Equal(t, []Group{{"x", 1, 1, 1, 1}, {"y", 2, 1, 4, 3}}, e.Groups)
+	same(t, .75, value(t, e.Figures, "groups.least"), "groups.least")
 	assert.Nil(t, Evaluate(join(t, sheet(ab, "PP"), sheet(ab, "PP")), 0, Options{}).Groups)
 }
 

@@ -3,6 +3,7 @@ package eval
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -45,6 +46,9 @@ func Evaluate(j *Joined, k int, opts Options) *Evaluation {
 	})
 	for i := range e.Figures {
 		e.Figures[i].Low, e.Figures[i].High = low[i], high[i]
+	}
+	if e.Groups != nil {
+		e.Figures = append(e.Figures, worstGroup(e.Groups))
 	}
 	if e.Evidence {
 		e.Rules, e.Cues = j.attribute(k)
@@ -132,6 +136,18 @@ func (j *Joined) groups(k int) []Group {
 		all = append(all, *by[name])
 	}
 	return all
+}
+
+// worstGroup is the least share of right labels that a group has, for a gate on
+// all of them.
+func worstGroup(groups []Group) Figure {
+	least := Figure{Name: "groups.least", Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
+	for _, g := range groups {
+		if share := ratio(g.Right, g.Cells); !(share >= least.Value) {
+			least.Value, least.Gold = share, g.Cells
+		}
+	}
+	return least
 }
 
 // disagreements lists every label that is not gold's, in the order of gold's

@@ -2,6 +2,7 @@ package evaltext
 
 import (
 	"io"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -100,5 +101,17 @@ func Assertions(w io.Writer, r *eval.AssertionResult, style Style) error {
 		p.printf("\n    %s\n", style.sentence(m))
 	}
 	p.more(len(r.Errors) - style.Examples)
+	return p.err
+}
+
+// AssertionsBrief are the lines of one corpus in a table of many, as Markdown has
+// it: its name, a figure, its value with its interval, and the cases in gold.
+func AssertionsBrief(w io.Writer, name string, r *eval.AssertionResult) error {
+	p := &printer{w: w}
+	for _, f := range r.Figures {
+		if !strings.HasSuffix(f.Name, ".precision") && !strings.HasSuffix(f.Name, ".recall") {
+			p.printf("| %s | %s | %s | %s |\n", name, f.Name, withInterval(f), columns.Thousands(f.Gold))
+		}
+	}
 	return p.err
 }
