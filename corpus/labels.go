@@ -64,11 +64,7 @@ func ObservationOf(column string) Observation {
 // what else stands beside labels in label files are passed over.
 func LabelColumns(header []string) (id int, labels []int) {
 	keys := columnKeys(header)
-	for _, key := range slices.Concat([]string{"study_id"}, idColumns, []string{"path_to_image"}) {
-		if id = slices.Index(keys, key); id >= 0 {
-			break
-		}
-	}
+	id = firstColumn(keys, slices.Concat([]string{"study_id"}, idColumns, []string{"path_to_image"}))
 	for i, key := range keys {
 		_, section := sectionColumn(key)
 		other := section || key == "" || slices.Contains(notObservations, key) ||
@@ -78,6 +74,12 @@ func LabelColumns(header []string) (id int, labels []int) {
 		}
 	}
 	return id, labels
+}
+
+// TextColumn tells which column has the text of a report by the usual names; -1
+// is none.
+func TextColumn(header []string) int {
+	return firstColumn(columnKeys(header), textColumns)
 }
 
 // FindColumn gives the column of a name, upper and lower case, blanks, hyphens

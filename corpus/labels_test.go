@@ -48,6 +48,8 @@ func TestLabelColumns(t *testing.T) {
 		assert.Equal(t, tt.id, id, tt.header)
 		assert.Equal(t, tt.labels, labels, tt.header)
 	}
+	assert.Equal(t, 2, TextColumn([]string{"id", "report", "Text"}))
+	assert.Equal(t, -1, TextColumn([]string{"id"}))
 	assert.Equal(t, Observation("Lung Opacity"), ObservationOf(" airspace opacity"))
 	assert.Equal(t, Observation("Edema"), ObservationOf("Edema "))
 	assert.Equal(t, 1, FindColumn([]string{"study id", "Study_ID"}, "Study_ID"))

@@ -63,6 +63,16 @@ func columnKeys(names []string) []string {
 	return keys
 }
 
+// firstColumn gives the column of the first usual name that there is, or -1.
+func firstColumn(keys, usual []string) int {
+	for _, key := range usual {
+		if i := slices.Index(keys, key); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
 func sectionColumn(key string) (name string, ok bool) {
 	if name, ok = sectionColumns[key]; ok {
 		return name, true
@@ -107,14 +117,6 @@ func chooseLayout(names []string, opts Options) (layout, error) {
 		}
 		return -1, fmt.Errorf("there is no column %q%s", name, columnList(names))
 	}
-	first := func(usual []string) int {
-		for _, key := range usual {
-			if i := slices.Index(keys, key); i >= 0 {
-				return i
-			}
-		}
-		return -1
-	}
 	var err error
 	switch {
 	case opts.IDColumn != "":
@@ -124,13 +126,13 @@ func chooseLayout(names []string, opts Options) (layout, error) {
 	case l.subject >= 0 && l.study >= 0 && !slices.Contains(keys, "note_id"):
 		l.id = l.study
 	default:
-		l.id = first(idColumns)
+		l.id = firstColumn(keys, idColumns)
 	}
 	if opts.TextColumn != "" {
 		l.text, err = named(opts.TextColumn)
 		return l, err
 	}
-	l.text = first(textColumns)
+	l.text = firstColumn(keys, textColumns)
 	labelled := false
 	for i, key := range keys {
 		name, ok := sectionColumn(key)

@@ -26,7 +26,6 @@ const (
 	ownObjects                    // the same, under a header that lists the observations
 	flatObjects                   // {"id", observation: label, ...}
 	sentenceLines                 // {"id", "sentence", "labels"}
-	doccanoLines                  // {"id", "text", "label" or "labels" or "entities": [...]}
 )
 
 // jsonLines is a file with one object a line.
@@ -35,8 +34,7 @@ type jsonLines struct {
 	open         func() (io.ReadCloser, error)
 	kind         jsonKind
 	names        names
-	id, group    string // fields; "" is none
-	text         string
+	fields       jsonFields
 	images       bool
 	observations []corpus.Observation
 	index        map[string]int // of names as written
@@ -47,6 +45,9 @@ func openJSONL(ctx context.Context, f *corpus.File, opts Options) (*Source, erro
 	head, first, err := j.firstObjects(f)
 	if err != nil {
 		return nil, err
+	}
+	if isDoccano(head) {
+		return openDoccano(ctx, f, fieldsOf(head), opts)
 	}
 	j.kind = kindOf(head)
 	fields := fieldsOf(first)
@@ -62,17 +63,14 @@ func openJSONL(ctx context.Context, f *corpus.File, opts Options) (*Source, erro
 	}
 	s := &Source{
 		Path: f.Path, Format: "jsonl", rows: j.rows,
-		HasMentions: j.kind == ownObjects || j.kind == doccanoLines,
-		HasText:     j.text != "",
+		HasMentions: j.kind == ownObjects,
+		HasText:     j.fields.text != "",
 		Sentences:   j.kind == sentenceLines,
 	}
-	switch j.kind {
-	case sentenceLines:
+	if s.Sentences {
 		s.Format = "sentences"
-	case doccanoLines:
-		s.Format = "doccano"
 	}
-	if j.kind == labelObjects || j.kind == sentenceLines || j.kind == doccanoLines {
+	if j.kind == labelObjects || j.kind == sentenceLines {
 		if err := j.readOnce(f); err != nil {
 			return nil, err
 		}
@@ -138,8 +136,6 @@ func kindOf(o *fastjson.Object) jsonKind {
 	switch {
 	case is("tool", fastjson.TypeString) && is("observations", fastjson.TypeArray):
 		return ownObjects
-	case is("entities", fastjson.TypeArray), is("label", fastjson.TypeArray), is("labels", fastjson.TypeArray):
-		return doccanoLines
 	case is("sentence", fastjson.TypeString) && is("labels", fastjson.TypeObject):
 		return sentenceLines
 	case is("labels", fastjson.TypeObject):
@@ -190,7 +186,7 @@ func (j *jsonLines) header(o *fastjson.Object, opts Options) error {
 	return wrong.err()
 }
 
-// findFields finds the fields of ids, groups and text.
+// findFields finds the fields of ids, groups and text, and those of labels.
 func (j *jsonLines) findFields(fields []string, opts Options) error {
 	place := corpus.Place{Path: j.path, Line: 1}
 	if j.kind == flatObjects {
@@ -203,42 +199,68 @@ func (j *jsonLines) findFields(fields []string, opts Options) error {
 			j.index[fields[column]] = i
 		}
 	}
-	if id, _ := corpus.LabelColumns(fields); id >= 0 {
-		j.id = fields[id]
+	switch {
+	case j.kind == ownObjects:
+		j.fields.id = "id"
+	case j.kind == sentenceLines:
+		j.fields.text = "sentence"
+	case j.kind == labelObjects && slices.Contains(fields, "text"):
+		j.fields.text = "text"
 	}
-	if j.kind == ownObjects {
-		j.id = "id"
+	return j.fields.find(fields, place, opts)
+}
+
+// jsonFields are the fields of objects that hold all but the labels; "" is none.
+type jsonFields struct{ id, group, text string }
+
+// find finds the fields of ids and groups.
+func (f *jsonFields) find(fields []string, place corpus.Place, opts Options) error {
+	if id, _ := corpus.LabelColumns(fields); id >= 0 && f.id == "" {
+		f.id = fields[id]
 	}
 	var wrong problems
 	for _, named := range []struct {
 		name  string
 		field *string
-	}{{opts.IDColumn, &j.id}, {opts.By, &j.group}} {
-		if named.name == "" {
+	}{{opts.IDColumn, &f.id}, {opts.By, &f.group}} {
+		if named.name == "" || fields == nil {
 			continue
 		}
-		i := corpus.FindColumn(fields, named.name)
-		switch {
-		case i >= 0:
+		if i := corpus.FindColumn(fields, named.name); i >= 0 {
 			*named.field = fields[i]
-		case fields != nil:
+		} else {
 			wrong.add(noField(place, named.name, fields))
 		}
 	}
-	switch j.kind {
-	case sentenceLines:
-		j.text = "sentence"
-	case doccanoLines:
-		j.text = "text"
-		if !slices.Contains(fields, "text") && slices.Contains(fields, "data") {
-			j.text = "data" // a file that doccano has not renamed
-		}
-	case labelObjects:
-		if slices.Contains(fields, "text") {
-			j.text = "text"
-		}
-	}
 	return wrong.err()
+}
+
+// read reads the fields of an object into a row, and says what is wrong. The
+// number of the line is the id where there is no field of ids.
+func (f *jsonFields) read(o *fastjson.Object, row *Row) (wrong []string) {
+	if f.id == "" {
+		row.ID = strconv.Itoa(row.Place.Line)
+	} else if id, ok := scalar(o.Get(f.id)); !ok {
+		wrong = append(wrong, fmt.Sprintf("the field %q is no id", f.id))
+	} else if row.ID = corpus.StudyOf(id); row.ID == "" {
+		wrong = append(wrong, "the id is empty")
+	}
+	if f.group != "" {
+		group, ok := scalar(o.Get(f.group))
+		if !ok {
+			wrong = append(wrong, fmt.Sprintf("the field %q is no name of a group", f.group))
+		}
+		row.Group = group
+	}
+	if f.text == "" {
+		return wrong
+	}
+	v := o.Get(f.text)
+	if v == nil || v.Type() != fastjson.TypeString {
+		return append(wrong, fmt.Sprintf("the field %q is not a string", f.text))
+	}
+	row.Text = string(v.GetStringBytes())
+	return wrong
 }
 
 func noField(place corpus.Place, name string, fields []string) error {
@@ -346,10 +368,6 @@ func (j *jsonLines) surveyor() func(block) surveyed {
 					s.names = append(s.names, named{string(name), number})
 				}
 			}
-			if j.kind == doccanoLines {
-				doccanoNames(o, func(name string) { meet([]byte(name), nil) })
-				return
-			}
 			for _, field := range []string{"labels", "blank"} {
 				if labels := o.Get(field); labels != nil && labels.Type() == fastjson.TypeObject {
 					labels.GetObject().Visit(meet)
@@ -450,48 +468,20 @@ func (d *lineDecoder) line(line []byte) Row {
 		d.fail("%s", err)
 		return row
 	}
-	d.fields(o, &row)
-	switch d.kind {
-	case doccanoLines:
-		d.doccano(o, &row)
-	case flatObjects:
-		row.Labels = make([]corpus.Assertion, len(d.observations))
-		o.Visit(func(name []byte, v *fastjson.Value) {
-			if i, found := d.index[string(name)]; found {
-				row.Labels[i] = d.label(name, v)
-			}
-		})
-	default:
+	for _, what := range d.fields.read(o, &row) {
+		d.fail("%s", what)
+	}
+	if d.kind != flatObjects {
 		d.labels(o, &row)
+		return row
 	}
-	return row
-}
-
-// fields reads all but the labels.
-func (d *lineDecoder) fields(o *fastjson.Object, row *Row) {
-	if d.id == "" {
-		row.ID = strconv.Itoa(d.place.Line)
-	} else if id, ok := scalar(o.Get(d.id)); !ok {
-		d.fail("the field %q is no id", d.id)
-	} else if row.ID = corpus.StudyOf(id); row.ID == "" {
-		d.fail("the id is empty")
-	}
-	if d.group != "" {
-		group, ok := scalar(o.Get(d.group))
-		if !ok {
-			d.fail("the field %q is no name of a group", d.group)
+	row.Labels = make([]corpus.Assertion, len(d.observations))
+	o.Visit(func(name []byte, v *fastjson.Value) {
+		if i, found := d.index[string(name)]; found {
+			row.Labels[i] = d.label(name, v)
 		}
-		row.Group = d.strings.string([]byte(group))
-	}
-	if d.text == "" {
-		return
-	}
-	v := o.Get(d.text)
-	if v == nil || v.Type() != fastjson.TypeString {
-		d.fail("the field %q is not a string", d.text)
-		return
-	}
-	row.Text = string(v.GetStringBytes())
+	})
+	return row
 }
 
 // scalar gives a string, or what is written as something else than an array or
@@ -646,7 +636,16 @@ func spanOf(v *fastjson.Value) (corpus.Span, bool) {
 	if len(pair) != 2 {
 		return corpus.Span{}, false
 	}
-	start, err1 := pair[0].Int()
-	end, err2 := pair[1].Int()
-	return corpus.Span{Start: start, End: end}, err1 == nil && err2 == nil && 0 <= start && start <= end
+	start, ok1 := integer(pair[0])
+	end, ok2 := integer(pair[1])
+	return corpus.Span{Start: start, End: end}, ok1 && ok2 && 0 <= start && start <= end
+}
+
+// integer reads a whole number.
+func integer(v *fastjson.Value) (int, bool) {
+	if v == nil {
+		return 0, false
+	}
+	n, err := v.Int()
+	return n, err == nil
 }

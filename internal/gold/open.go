@@ -19,7 +19,7 @@ func Open(ctx context.Context, path string, opts Options) (*Source, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	if info, err := os.Stat(path); err == nil && (info.IsDir() || isAnnotation(path)) {
 		return openBrat(ctx, path, opts)
 	}
 	f, err := corpus.OpenFile(path)
@@ -34,10 +34,8 @@ func Open(ctx context.Context, path string, opts Options) (*Source, error) {
 	}
 	start := bytes.TrimLeft(bytes.TrimPrefix(f.Head, []byte(byteOrderMark)), " \t\r\n")
 	switch {
-	case strings.HasSuffix(f.Name, annotationEnding):
-		return openBrat(ctx, path, opts)
 	case bytes.HasPrefix(start, []byte("[")):
-		return openLabelStudio(f, opts)
+		return openLabelStudio(ctx, f, opts)
 	case bytes.HasPrefix(start, []byte("{")):
 		return openJSONL(ctx, f, opts)
 	default:

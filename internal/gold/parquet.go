@@ -1,0 +1,251 @@
+package gold
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/radlabel/radlabel/corpus"
+)
+
+// parquetMagic is what a Parquet file begins with.
+const parquetMagic = "PAR1"
+
+// parquetRows is how many rows are read at once.
+const parquetRows = 1 << 10
+
+// parquetTable is a Parquet file with a column for each observation.
+type parquetTable struct {
+	columns
+	file  *corpus.File
+	place corpus.Place
+}
+
+func openParquet(f *corpus.File, opts Options) (s *Source, err error) {
+	t := &parquetTable{file: f, place: corpus.Place{Path: f.Path}}
+	defer t.recovered(&err)
+	in, close, err := t.open()
+	if err != nil {
+		return nil, err
+	}
+	defer close()
+	// What is no plain column has no name here, and is passed over.
+	header := make([]string, len(in.Schema().Columns()))
+	for i, path := range in.Schema().Columns() {
+		if leaf, ok := in.Schema().Lookup(path...); ok && len(path) == 1 && !leaf.Node.Repeated() {
+			header[i] = path[0]
+		}
+	}
+	if _, own := in.Lookup("radlabel"); own && opts.IDColumn == "" {
+		opts.IDColumn = "id" // its study_id may be null
+	}
+	if t.columns, err = columnsOf(header, t.place, opts); err != nil {
+		return nil, err
+	}
+	return &Source{Path: f.Path, Format: "parquet", Observations: t.observations, rows: t.rows}, nil
+}
+
+// recovered makes an error of a panic of the library over a damaged file.
+func (t *parquetTable) recovered(err *error) {
+	if recover() != nil {
+		*err = t.damaged()
+	}
+}
+
+func (t *parquetTable) damaged() error {
+	return problem(t.place, "the Parquet file is damaged or of an unknown kind", "get it again, or write it as CSV")
+}
+
+// open opens the file where it is, or in memory where it is compressed as a
+// whole or comes from a pipe.
+func (t *parquetTable) open() (*parquet.File, func() error, error) {
+	if in, err := os.Open(t.file.Path); err == nil && t.file.Regular() {
+		info, err := in.Stat()
+		magic := make([]byte, len(parquetMagic))
+		if _, atErr := in.ReadAt(magic, 0); err == nil && atErr == nil && string(magic) == parquetMagic {
+			p, err := parquet.OpenFile(in, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+			if err != nil {
+				in.Close()
+				return nil, nil, t.damaged()
+			}
+			return p, in.Close, nil
+		}
+		in.Close()
+	}
+	in, err := t.file.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer in.Close()
+	all, err := io.ReadAll(in)
+	if err != nil {
+		return nil, nil, t.file.Fault(0, err)
+	}
+	p, err := parquet.OpenFile(bytes.NewReader(all), int64(len(all)), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, nil, t.damaged()
+	}
+	return p, func() error { return nil }, nil
+}
+
+func (t *parquetTable) rows(ctx context.Context, yield func(Row, error) bool) {
+	in, close, err := t.open()
+	if err != nil {
+		yield(Row{}, err)
+		return
+	}
+	defer close()
+	r := &parquetReader{parquetTable: t, seen: newIDs("row"), strings: newCache()}
+	for _, group := range in.RowGroups() {
+		if !r.readGroup(ctx, group, yield) {
+			return
+		}
+	}
+}
+
+// parquetReader reads the rows of one passage.
+type parquetReader struct {
+	*parquetTable
+	seen    *ids
+	strings *cache
+	number  int // of the row, from 1
+	wrong   []error
+}
+
+// readGroup reads a row group, and reports whether to go on.
+func (r *parquetReader) readGroup(ctx context.Context, group parquet.RowGroup, yield func(Row, error) bool) bool {
+	from := group.Rows()
+	defer from.Close()
+	rows := make([]parquet.Row, parquetRows)
+	for {
+		n, err := r.read(from, rows)
+		if ctx.Err() != nil {
+			yield(Row{}, ctx.Err())
+			return false
+		}
+		for _, values := range rows[:n] {
+			if !r.yield(values, yield) {
+				return false
+			}
+		}
+		switch {
+		case err == io.EOF:
+			return true
+		case err != nil || n == 0:
+			yield(Row{}, r.damaged())
+			return false
+		}
+	}
+}
+
+func (r *parquetReader) read(from parquet.Rows, rows []parquet.Row) (n int, err error) {
+	defer func() {
+		if recover() != nil {
+			n, err = 0, errors.New("damaged")
+		}
+	}()
+	return from.ReadRows(rows)
+}
+
+func (r *parquetReader) yield(values parquet.Row, yield func(Row, error) bool) bool {
+	r.number++
+	r.wrong = nil
+	row := r.row(values)
+	if r.wrong == nil {
+		what, repeats := r.seen.add(row, r.number, r.images)
+		if repeats {
+			return true
+		}
+		if what != "" {
+			r.fail(r.id, what)
+		}
+	}
+	return yieldRow(yield, row, r.wrong)
+}
+
+func (r *parquetReader) fail(column int, what string) {
+	where := fmt.Sprintf("row %d: ", r.number)
+	if column >= 0 {
+		where += fmt.Sprintf("column %d (%s): ", column+1, r.header[column])
+	}
+	r.wrong = append(r.wrong, problem(r.place, where+what, ""))
+}
+
+func (r *parquetReader) row(values parquet.Row) Row {
+	row := Row{ID: strconv.Itoa(r.number), Place: r.place, Labels: make([]corpus.Assertion, len(r.labels))}
+	label := 0 // the values are in the order of the columns, as the labels are
+	for _, v := range values {
+		column := v.Column()
+		switch {
+		case column == r.id:
+			row.ID = corpus.StudyOf(valueText(v))
+		case column == r.group:
+			row.Group = r.strings.string([]byte(valueText(v)))
+		}
+		for label < len(r.labels) && r.labels[label] < column {
+			label++
+		}
+		if label < len(r.labels) && r.labels[label] == column {
+			a, err := valueLabel(v)
+			if err != nil {
+				r.fail(column, err.Error())
+			}
+			row.Labels[label] = a
+		}
+	}
+	return row
+}
+
+// valueText gives a string, or a number as it is written.
+func valueText(v parquet.Value) string {
+	switch {
+	case v.IsNull():
+		return ""
+	case v.Kind() == parquet.ByteArray || v.Kind() == parquet.FixedLenByteArray:
+		return strings.ToValidUTF8(string(v.ByteArray()), "\ufffd")
+	case v.Kind() == parquet.Double:
+		return strconv.FormatFloat(v.Double(), 'f', -1, 64)
+	case v.Kind() == parquet.Float:
+		return strconv.FormatFloat(float64(v.Float()), 'f', -1, 32)
+	default:
+		return v.String()
+	}
+}
+
+// valueLabel reads a label: a number, or a string as CSV has it.
+func valueLabel(v parquet.Value) (corpus.Assertion, error) {
+	var n float64
+	switch {
+	case v.IsNull():
+		return corpus.Unmentioned, nil
+	case v.Kind() == parquet.Int32:
+		n = float64(v.Int32())
+	case v.Kind() == parquet.Int64:
+		n = float64(v.Int64())
+	case v.Kind() == parquet.Float:
+		n = float64(v.Float())
+	case v.Kind() == parquet.Double:
+		n = v.Double()
+	default:
+		return corpus.DecodeLabel(valueText(v))
+	}
+	switch {
+	case math.IsNaN(n):
+		return corpus.Unmentioned, nil
+	case n == 1:
+		return corpus.Positive, nil
+	case n == 0:
+		return corpus.Negative, nil
+	case n == -1:
+		return corpus.Uncertain, nil
+	}
+	return corpus.DecodeLabel(valueText(v)) // which words the error
+}
