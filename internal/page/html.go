@@ -41,7 +41,7 @@ func HTML(w io.Writer, r labeler.Result, madeBy string) error {
 	}{ID: r.Report.ID, MadeBy: madeBy, Blanks: blanks(r.Labels)}
 
 	for _, p := range pieces(r) {
-		h := htmlPiece{Text: printable(p.span.In(r.Report.Text)), Class: class(p)}
+		h := htmlPiece{Text: Printable(p.span.In(r.Report.Text)), Class: class(p)}
 		for _, m := range p.mentions {
 			h.First = h.First || m.span.Start == p.span.Start
 			for _, why := range m.reasons {
@@ -57,9 +57,9 @@ func HTML(w io.Writer, r labeler.Result, madeBy string) error {
 		h := htmlLabel{Observation: string(l.Observation), Assertion: l.Assertion.String(), Reason: l.Reason}
 		for _, e := range l.Evidence {
 			h.Evidence = append(h.Evidence, htmlEvidence{
-				Assertion: e.Assertion.String(), Mention: oneLine(e.Mention.In(r.Report.Text)),
-				Rule: e.Rule, Cue: e.Cue, CueText: oneLine(e.CueSpan.In(r.Report.Text)),
-				Section: e.Section, Sentence: oneLine(e.Sentence.In(r.Report.Text)),
+				Assertion: e.Assertion.String(), Mention: OneLine(e.Mention.In(r.Report.Text)),
+				Rule: e.Rule, Cue: e.Cue, CueText: OneLine(e.CueSpan.In(r.Report.Text)),
+				Section: e.Section, Sentence: OneLine(e.Sentence.In(r.Report.Text)),
 			})
 		}
 		data.Labels = append(data.Labels, h)
@@ -90,7 +90,7 @@ func class(p piece) string {
 func tip(r reason, text string) string {
 	s := fmt.Sprintf("%s: %s, by rule %s", r.Observation, r.Assertion, r.Rule)
 	if r.Cue != "" {
-		s += fmt.Sprintf(", cue %s (%s)", r.Cue, oneLine(r.CueSpan.In(text)))
+		s += fmt.Sprintf(", cue %s (%s)", r.Cue, OneLine(r.CueSpan.In(text)))
 	}
 	return s
 }

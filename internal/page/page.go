@@ -145,12 +145,12 @@ func blanks(labels []labeler.Label) []blank {
 	return all
 }
 
-// oneLine joins the lines of a sentence and drops what a terminal would act on.
-func oneLine(s string) string { return strings.Join(strings.Fields(printable(s)), " ") }
+// OneLine joins the lines of a sentence and drops what a terminal would act on.
+func OneLine(s string) string { return strings.Join(strings.Fields(Printable(s)), " ") }
 
-// printable replaces control characters, rune for rune, so that no report can
+// Printable replaces control characters, rune for rune, so that no report can
 // steer a terminal. Line feeds stay.
-func printable(s string) string {
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n':

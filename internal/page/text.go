@@ -71,7 +71,7 @@ func lines(r labeler.Result) []line {
 			}
 			if s != "" {
 				last := len(all) - 1
-				all[last] = append(all[last], run{printable(s), p})
+				all[last] = append(all[last], run{Printable(s), p})
 			}
 		}
 	}
@@ -223,14 +223,14 @@ func reasons(b *strings.Builder, r labeler.Result, colour bool) {
 }
 
 func evidence(b *strings.Builder, e labeler.Evidence, text string) {
-	fmt.Fprintf(b, "    %s %q by rule %s", e.Assertion, oneLine(e.Mention.In(text)), e.Rule)
+	fmt.Fprintf(b, "    %s %q by rule %s", e.Assertion, OneLine(e.Mention.In(text)), e.Rule)
 	if e.Cue != "" {
-		fmt.Fprintf(b, ", cue %s %q", e.Cue, oneLine(e.CueSpan.In(text)))
+		fmt.Fprintf(b, ", cue %s %q", e.Cue, OneLine(e.CueSpan.In(text)))
 	}
 	b.WriteByte('\n')
 	where := ""
 	if e.Section != "" {
 		where = e.Section + ": "
 	}
-	fmt.Fprintf(b, "        %s%s\n", where, oneLine(e.Sentence.In(text)))
+	fmt.Fprintf(b, "        %s%s\n", where, OneLine(e.Sentence.In(text)))
 }
