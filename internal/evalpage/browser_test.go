@@ -1,0 +1,335 @@
+package evalpage
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/eval"
+	"github.com/radlabel/radlabel/internal/gold"
+	"github.com/radlabel/radlabel/labeler"
+)
+
+// labelled is an evaluation of the labels of testdata/reports. Gold is these
+// labels with one in four changed by chance, so that there are errors of every
+// kind, with the sentences of real labels.
+func labelled(t testing.TB) *eval.Evaluation {
+	t.Helper()
+	l, err := labeler.New(labeler.Options{Section: "all"})
+	require.NoError(t, err)
+	input, err := corpus.Open(t.Context(), []string{"../../testdata/reports"}, corpus.Options{})
+	require.NoError(t, err)
+	source := &gold.Source{Observations: l.Observations(), HasMentions: true}
+	predicted, annotated := &gold.Sheet{Source: source}, &gold.Sheet{Source: source}
+	chance := rand.New(rand.NewPCG(1, 2))
+	for report, err := range input.Reports(t.Context()) {
+		if problem := (*corpus.Problem)(nil); errors.As(err, &problem) {
+			continue // the empty report
+		}
+		require.NoError(t, err)
+		// One report of a single long sentence, as dictation without full stops gives.
+		if len(predicted.All) == 40 {
+			report.Text = "FINDINGS: " + strings.ReplaceAll(strings.Repeat("There is no focal consolidation, pleural effusion or pneumothorax but small atelectasis cannot be excluded, ", 8), ".", ",")
+		}
+		row := gold.Of(l.Label(report))
+		predicted.All = append(predicted.All, row)
+		row.Labels, row.Group = slices.Clone(row.Labels), [...]string{"portable", "posteroanterior and lateral", "unknown"}[chance.IntN(3)]
+		for o := range row.Labels {
+			if chance.IntN(4) == 0 {
+				row.Labels[o] = corpus.Assertion(chance.IntN(4))
+			}
+		}
+		annotated.All = append(annotated.All, row)
+	}
+	j, err := eval.Join(eval.JoinOptions{}, annotated, predicted)
+	require.NoError(t, err)
+	e := eval.Evaluate(j, 0, eval.Options{Derived: "No Finding", Resamples: 200, Seed: 1, Rules: l.Rules()})
+	e.OnlyGold, e.OnlyPrediction = []string{"50000901", "50000902"}, []string{"50000903"}
+	return e
+}
+
+// chromium starts headless Chromium. Without RADLABEL_CHROME a test that needs it
+// is skipped where there is none.
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	path := os.Getenv("RADLABEL_CHROME")
+	if path == "" {
+		for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+			if found, err := exec.LookPath(name); err == nil {
+				path = cmp.Or(path, found)
+			}
+		}
+	}
+	if path == "" {
+		t.Skip("no Chromium or Chrome on PATH; RADLABEL_CHROME names one")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute))
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, stop = context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	err := chromedp.Do(ctx)
+	if err != nil && os.Getenv("RADLABEL_CHROME") == "" {
+		t.Skipf("%s does not start: %v", path, err)
+	}
+	require.NoError(t, err, "%s starts", path)
+	return ctx
+}
+
+// tab is a page in the browser and what it complained of and asked for.
+type tab struct {
+	t        *testing.T
+	ctx      context.Context
+	url      string
+	mu       sync.Mutex
+	trouble  []string
+	requests []string
+}
+
+// open writes a page to a file and opens it, at 1200 pixels unless a width is given.
+func open(t *testing.T, e *eval.Evaluation) *tab {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "evaluation.html")
+	require.NoError(t, os.WriteFile(file, []byte(render(t, e, about)), 0o644))
+	p := &tab{t: t, ctx: chromium(t), url: (&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String()}
+	require.NoError(t, chromedp.Listen(p.ctx, p.hear))
+	call(p, network.Enable, network.EnableParams{})
+	call(p, runtime.Enable, cdp.Empty{})
+	call(p, log.Enable, cdp.Empty{})
+	p.do(chromedp.EmulateViewport(1200, 900), chromedp.Navigate(p.url))
+	return p
+}
+
+func (p *tab) hear(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch event := event.(type) {
+	case *runtime.EventConsoleAPICalled:
+		p.trouble = append(p.trouble, fmt.Sprint("console ", event.Type))
+	case *runtime.EventExceptionThrown:
+		p.trouble = append(p.trouble, event.ExceptionDetails.Text)
+	case *log.EventEntryAdded:
+		p.trouble = append(p.trouble, fmt.Sprint(event.Entry.Level, ": ", event.Entry.Text))
+	case *network.EventRequestWillBeSent:
+		p.requests = append(p.requests, event.Request.URL)
+	}
+}
+
+func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	require.NoError(p.t, chromedp.Do(p.ctx, steps...))
+}
+
+func call[P, R any](p *tab, command cdp.Command[P, R], params P) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, command, params)
+	require.NoError(p.t, err)
+}
+
+// value gives the value of a JavaScript expression.
+func value[T any](p *tab, expression string) T {
+	p.t.Helper()
+	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	require.NoError(p.t, err, expression)
+	return v
+}
+
+// media makes the page believe that it is printed, or shown on a screen.
+func (p *tab) media(name string, features ...*emulation.MediaFeature) {
+	p.t.Helper()
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: name, Features: features})
+}
+
+// visit opens the page anew with a fragment.
+func (p *tab) visit(fragment string) {
+	p.t.Helper()
+	p.do(chromedp.Navigate("about:blank"), chromedp.Navigate(p.url+fragment))
+}
+
+// run runs JavaScript.
+func (p *tab) run(script string) {
+	p.t.Helper()
+	value[bool](p, "(() => { "+script+"; return true })()")
+}
+
+// shown is the number of errors that can be seen; it is also what the page says.
+func (p *tab) shown() int {
+	p.t.Helper()
+	n := value[int](p, `[...document.querySelectorAll("#list > li")].filter(li => li.getClientRects().length > 0).length`)
+	assert.Equal(p.t, fmt.Sprint(n), strings.Fields(value[string](p, `shown.textContent`))[0])
+	return n
+}
+
+// settled is the number of errors shown after the fragment has become one.
+func (p *tab) settled(fragment string) int {
+	p.t.Helper()
+	p.do(chromedp.Poll[chromedp.Void](fmt.Sprintf("location.hash === %q", fragment)), chromedp.Sleep(50*time.Millisecond))
+	return p.shown()
+}
+
+func (p *tab) quiet() {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	assert.Empty(p.t, p.trouble, "nothing on the console")
+	for _, r := range p.requests {
+		assert.True(p.t, strings.HasPrefix(r, p.url) || strings.HasPrefix(r, "data:"), "asks for %s", r)
+	}
+	assert.NotEmpty(p.t, p.requests)
+}
+
+// number counts the errors that a condition holds of.
+func number(e *eval.Evaluation, holds func(eval.Disagreement) bool) (n int) {
+	for _, d := range e.Errors {
+		if holds(d) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestBrowser(t *testing.T) {
+	e := labelled(t)
+	p := open(t, e)
+	all := len(e.Errors)
+	require.Greater(t, all, 100)
+
+	t.Run("content", func(t *testing.T) {
+		text := value[string](p, `document.body.innerText`)
+		for _, want := range []string{"reports wholly right", "mention, micro F1", "Pleural Effusion", "kappa", "micro", "portable", "By confusion", "By cue", "2 reports of gold without a prediction"} {
+			assert.Contains(t, text, want)
+		}
+		assert.Equal(t, len(e.Tasks), value[int](p, `document.querySelectorAll("svg.panel").length`))
+		assert.Equal(t, len(e.Observations), value[int](p, `document.querySelectorAll(".heatmap").length`))
+		assert.Equal(t, all, p.shown())
+	})
+
+	d := e.Errors[slices.IndexFunc(e.Errors, func(d eval.Disagreement) bool { return cuesOf(d)[0] != noCue })]
+	for _, test := range []struct {
+		filter, value string
+		holds         func(eval.Disagreement) bool
+	}{
+		{"observation", string(d.Observation), func(o eval.Disagreement) bool { return o.Observation == d.Observation }},
+		{"confusion", d.Kind(), func(o eval.Disagreement) bool { return o.Kind() == d.Kind() }},
+		{"rule", rulesOf(d)[0], func(o eval.Disagreement) bool { return slices.Contains(rulesOf(o), rulesOf(d)[0]) }},
+		{"cue", cuesOf(d)[0], func(o eval.Disagreement) bool { return slices.Contains(cuesOf(o), cuesOf(d)[0]) }},
+	} {
+		want := number(e, test.holds)
+		require.Positive(t, want)
+		require.Less(t, want, all)
+		t.Run("choose "+test.filter, func(t *testing.T) {
+			p.run(fmt.Sprintf(`const field = filters.elements.%s;
+				field.value = %q;
+				field.dispatchEvent(new Event("change", { bubbles: true }))`, test.filter, test.value))
+			assert.Equal(t, want, p.settled(link(test.filter, test.value)))
+			p.run(`history.back()`)
+			assert.Equal(t, all, p.settled(""), "back is back to all")
+		})
+		t.Run("link to "+test.filter, func(t *testing.T) {
+			p.visit(link(test.filter, test.value))
+			assert.Equal(t, want, p.shown())
+			assert.Equal(t, test.value, value[string](p, "filters.elements."+test.filter+".value"))
+			p.visit("")
+		})
+	}
+
+	t.Run("type a text", func(t *testing.T) {
+		p.do(chromedp.SendKeys(chromedp.CSS("#filters [name=text]"), d.ID))
+		assert.Equal(t, number(e, func(o eval.Disagreement) bool { return o.ID == d.ID }), p.settled("#text="+d.ID))
+		p.do(chromedp.Click(chromedp.CSS("#clear")))
+		assert.Equal(t, all, p.settled("#all"))
+		assert.Positive(t, value[int](p, "scrollY"), "the page stays where it is")
+	})
+
+	t.Run("click a cell", func(t *testing.T) {
+		href := link("observation", string(d.Observation), "confusion", d.Kind())
+		p.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`.heatmap a[href=%q]`, href))))
+		want := number(e, func(o eval.Disagreement) bool { return o.Observation == d.Observation && o.Kind() == d.Kind() })
+		assert.Equal(t, want, p.settled(href))
+		assert.Equal(t, fmt.Sprint(want), value[string](p, fmt.Sprintf("document.querySelector('.heatmap a[href=%q]').textContent", href)))
+		assert.InDelta(t, 0, value[float64](p, `errors.getBoundingClientRect().top`), 5, "the errors are in view")
+	})
+
+	t.Run("print", func(t *testing.T) {
+		require.Less(t, p.shown(), all)
+		p.media("print")
+		assert.Equal(t, all, value[int](p, `[...document.querySelectorAll("#list > li")].filter(li => li.getClientRects().length > 0).length`))
+		assert.Equal(t, 0, value[int](p, `filters.getClientRects().length`))
+		p.media("screen")
+	})
+
+	t.Run("widths", func(t *testing.T) {
+		for _, width := range []int64{320, 360, 768, 1200} {
+			p.do(chromedp.EmulateViewport(width, 800))
+			assert.LessOrEqual(t, value[int64](p, `document.documentElement.scrollWidth`), width)
+		}
+	})
+
+	t.Run("keyboard", func(t *testing.T) {
+		assert.Zero(t, value[int](p, `document.querySelectorAll('[tabindex]:not([tabindex="0"], [tabindex="-1"]), a:not([href])').length`))
+		assert.Zero(t, value[int](p, `[...document.querySelectorAll("select, input")].filter(f => !f.labels.length).length`), "each filter has a label")
+		assert.Zero(t, value[int](p, `[...document.querySelectorAll("table")].filter(t => !t.caption || t.querySelector("th:not([scope])")).length`), "each table has a caption and scopes")
+	})
+	p.quiet()
+}
+
+// What reports hold cannot run, and filters find it all the same.
+func TestBrowserRunsNothingElse(t *testing.T) {
+	const evil = `"'><img src=x onerror="console.error(1)"><script>console.error(2)</script> a&b=c#d%zz`
+	e := small()
+	e.Observations[1] = evil
+	for i := range e.Errors {
+		e.Errors[i].ID, e.Errors[i].Observation, e.Errors[i].Reason = evil, evil, evil
+	}
+	p := open(t, e)
+	assert.Equal(t, 3, p.shown())
+	p.do(chromedp.Click(chromedp.CSS(".heatmap:last-of-type a")))
+	assert.Equal(t, 1, p.settled(link("observation", evil, "confusion", "uncertain -> negative")))
+	p.visit("#observation=nothing+so+named&text=%zz")
+	assert.Equal(t, 0, p.shown())
+	p.quiet()
+}
+
+func TestBrowserIsFast(t *testing.T) {
+	e := labelled(t)
+	few := e.Errors
+	for len(e.Errors) < mostErrors {
+		e.Errors = append(e.Errors, few...)
+	}
+	p := open(t, e)
+	assert.Equal(t, mostErrors, value[int](p, `document.querySelectorAll("#list > li").length`))
+	took := value[float64](p, `new Promise(done => {
+		const field = filters.elements.text;
+		field.value = "effusion";
+		const start = performance.now();
+		field.dispatchEvent(new Event("input", { bubbles: true }));
+		addEventListener("hashchange", () => requestAnimationFrame(() => setTimeout(() => done(performance.now() - start))), { once: true });
+	})`)
+	t.Logf("filtered in %.0f ms", took)
+	assert.Less(t, took, 1500.0, "milliseconds")
+	p.quiet()
+}

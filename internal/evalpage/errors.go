@@ -1,0 +1,334 @@
+package evalpage
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/eval"
+	"github.com/radlabel/radlabel/internal/gold"
+	"github.com/radlabel/radlabel/internal/page"
+)
+
+// link is the address of the errors that a filter leaves: pairs of a filter's
+// name and its value.
+func link(pairs ...string) string {
+	var s strings.Builder
+	for i := 0; i+1 < len(pairs); i += 2 {
+		s.WriteString([]string{"#", "&"}[min(i, 1)])
+		s.WriteString(pairs[i] + "=" + url.QueryEscape(pairs[i+1]))
+	}
+	return s.String()
+}
+
+// What stands for the rule and the cue of an error that has none. No id of a
+// rule set looks like them.
+const (
+	noRule = "no rule"
+	noCue  = "no cue"
+)
+
+func observationOf(d eval.Disagreement) []string {
+	return []string{page.OneLine(string(d.Observation))}
+}
+
+func kindOf(d eval.Disagreement) []string { return []string{d.Kind()} }
+
+// rulesOf are the rules that decide a label, as in eval.Attribution; an error
+// that no rule decides is known by its reason.
+func rulesOf(d eval.Disagreement) []string {
+	ids := distinct(d.Decisive, func(m gold.Mention) string { return m.Rule })
+	switch {
+	case len(ids) > 0:
+		return ids
+	case d.Reason != "":
+		return []string{noRule + ": " + page.OneLine(d.Reason)}
+	}
+	return []string{noRule}
+}
+
+func cuesOf(d eval.Disagreement) []string {
+	if ids := distinct(d.Decisive, func(m gold.Mention) string { return m.Cue }); len(ids) > 0 {
+		return ids
+	}
+	return []string{noCue}
+}
+
+func distinct(mentions []gold.Mention, id func(gold.Mention) string) (ids []string) {
+	for _, m := range mentions {
+		if s := page.OneLine(id(m)); s != "" && !slices.Contains(ids, s) {
+			ids = append(ids, s)
+		}
+	}
+	return ids
+}
+
+// tally is a number of errors that have something in common.
+type tally struct {
+	Name  string
+	Count int
+	Href  string
+}
+
+// tallies counts the errors by the names that each has, the commonest first.
+func tallies(errors []eval.Disagreement, filter string, names func(eval.Disagreement) []string) (all []tally) {
+	at := map[string]int{}
+	for _, d := range errors {
+		for _, name := range names(d) {
+			i, ok := at[name]
+			if !ok {
+				i = len(all)
+				at[name] = i
+				all = append(all, tally{Name: name, Href: link(filter, name)})
+			}
+			all[i].Count++
+		}
+	}
+	slices.SortFunc(all, func(a, b tally) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name))
+	})
+	return all
+}
+
+// tallyTable is a table of tallies, of which the first are shown at once.
+type tallyTable struct {
+	Caption, Column string
+	First, Rest     []tally
+}
+
+// firstTallies is how many tallies of a table are shown at once.
+const firstTallies = 12
+
+func newTallyTable(caption, column string, all []tally) tallyTable {
+	n := min(len(all), firstTallies)
+	return tallyTable{caption, column, all[:n], all[n:]}
+}
+
+// attributions are the rules or the cues of a rule set by what became of their
+// labels.
+type attributions struct {
+	What         string // "rule" or "cue"
+	Wrong, Right attributionTable
+	Unused       []string
+}
+
+type attributionTable struct {
+	Caption, What string
+	Rows          []attribution
+}
+
+type attribution struct {
+	eval.Attribution
+	Share float64 // of wrong labels
+	Href  string
+}
+
+func newAttributions(what string, all []eval.Attribution, unused []string) attributions {
+	a := attributions{
+		What:   what,
+		Wrong:  attributionTable{Caption: "Each " + what + " that carries a wrong label", What: what},
+		Right:  attributionTable{Caption: "Each " + what + " that carries right labels alone", What: what},
+		Unused: unused,
+	}
+	for _, one := range all {
+		one.ID = page.OneLine(one.ID)
+		t := &a.Right
+		if one.Wrong > 0 {
+			t = &a.Wrong
+		}
+		t.Rows = append(t.Rows, attribution{one, share(one.Wrong, one.Right+one.Wrong), link(what, one.ID)})
+	}
+	return a
+}
+
+// browser is the list of errors with its filters.
+type browser struct {
+	Errors  []errorItem
+	More    int // errors that are not in the page
+	Filters []filter
+}
+
+// filter is a choice of errors by one property.
+type filter struct {
+	Name, Label string
+	Values      []string
+}
+
+// errorItem is an error as the page shows it. Rules and Cues are lines, one an
+// id, for the filters.
+type errorItem struct {
+	ID, Observation, Kind   string
+	Gold, Predicted, Reason string
+	Rules, Cues             string
+	Passages                []passage
+}
+
+func newErrorItem(d eval.Disagreement) errorItem {
+	return errorItem{
+		ID: page.OneLine(d.ID), Observation: observationOf(d)[0], Kind: d.Kind(),
+		Gold: d.Gold.String(), Predicted: d.Predicted.String(), Reason: page.OneLine(d.Reason),
+		Rules: strings.Join(rulesOf(d), "\n"), Cues: strings.Join(cuesOf(d), "\n"),
+		Passages: passages(d),
+	}
+}
+
+func newBrowser(e *eval.Evaluation) browser {
+	shown := e.Errors[:min(len(e.Errors), mostErrors)]
+	b := browser{More: len(e.Errors) - len(shown)}
+	for _, d := range shown {
+		b.Errors = append(b.Errors, newErrorItem(d))
+	}
+	b.Filters = []filter{
+		{"observation", "Observation", values(shown, observationOf)},
+		{"confusion", "Gold → prediction", values(shown, kindOf)},
+	}
+	if e.Evidence {
+		b.Filters = append(b.Filters,
+			filter{"rule", "Rule", values(shown, rulesOf)},
+			filter{"cue", "Cue", values(shown, cuesOf)})
+	}
+	return b
+}
+
+// values are the names that errors have, in alphabetical order.
+func values(errors []eval.Disagreement, names func(eval.Disagreement) []string) (all []string) {
+	for _, t := range tallies(errors, "", names) {
+		all = append(all, t.Name)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// passage is a sentence with what was found in it.
+type passage struct {
+	Section  string
+	Pieces   []piece
+	Mentions []foundTimes
+	at       int
+	sentence string
+	marks    []mark
+}
+
+// found is a mention as words, for those who do not see the marks.
+type found struct {
+	Gold                bool // gold's, not the prediction's
+	Assertion, Words    string
+	Rule, Cue, CueWords string
+}
+
+// foundTimes is a mention that a passage has more than once, in the same words.
+type foundTimes struct {
+	found
+	Times int
+}
+
+// passages gives the sentences of an error's mentions, each once, with the
+// marks of prediction and gold.
+func passages(d eval.Disagreement) []passage {
+	var all passageList
+	for _, m := range d.Decisive {
+		all.add(m, false)
+	}
+	for _, m := range d.Annotated {
+		all.add(m, true)
+	}
+	for i := range all {
+		all[i].Pieces = pieces(all[i].sentence, all[i].marks)
+	}
+	return all
+}
+
+type passageList []passage
+
+func (l *passageList) add(m gold.Mention, ofGold bool) {
+	words := clamp(m.Mention, m.Sentence)
+	p := l.passage(m, words)
+	f := found{Gold: ofGold, Assertion: m.Assertion.String(), Words: page.OneLine(words.In(m.Sentence))}
+	put := func(class string, s corpus.Span) { p.marks = append(p.marks, mark{s.Shift(m.At - p.at), class}) }
+	if ofGold {
+		put("annotated", words)
+	} else {
+		cue := clamp(m.CueSpan, m.Sentence)
+		f.Rule, f.Cue, f.CueWords = page.OneLine(m.Rule), page.OneLine(m.Cue), page.OneLine(cue.In(m.Sentence))
+		put("mention "+m.Assertion.String(), words)
+		put("cue", cue)
+		put("scope", clamp(m.Scope, m.Sentence))
+	}
+	if i := slices.IndexFunc(p.Mentions, func(t foundTimes) bool { return t.found == f }); i >= 0 {
+		p.Mentions[i].Times++
+	} else {
+		p.Mentions = append(p.Mentions, foundTimes{f, 1})
+	}
+}
+
+// passage finds the passage that a mention stands in. Gold may have cut the
+// report into other sentences than the prediction: what counts is that the
+// passage has these words at this place of the report.
+func (l *passageList) passage(m gold.Mention, words corpus.Span) *passage {
+	for i := range *l {
+		p := &(*l)[i]
+		same := p.at == m.At && p.sentence == m.Sentence
+		at := words.Shift(m.At - p.at)
+		if same || !at.Empty() && clamp(at, p.sentence) == at && at.In(p.sentence) == words.In(m.Sentence) {
+			return p
+		}
+	}
+	*l = append(*l, passage{Section: page.OneLine(m.Section), at: m.At, sentence: m.Sentence})
+	return &(*l)[len(*l)-1]
+}
+
+// mark is a class that the bytes of a span have.
+type mark struct {
+	span  corpus.Span
+	class string
+}
+
+// piece is a run of a sentence under the same marks.
+type piece struct{ Text, Class string }
+
+// clamp puts a span into a text, at the bounds of its characters: the spans of
+// a prediction that was read from a file may be anything.
+func clamp(s corpus.Span, text string) corpus.Span {
+	bound := func(i int) int {
+		i = max(0, min(i, len(text)))
+		for i < len(text) && !utf8.RuneStart(text[i]) {
+			i++
+		}
+		return i
+	}
+	s = corpus.Span{Start: bound(s.Start), End: bound(s.End)}
+	if s.Empty() {
+		return corpus.Span{Start: s.Start, End: s.Start}
+	}
+	return s
+}
+
+// pieces cuts a sentence wherever a mark begins or ends. Together the pieces
+// are the sentence.
+func pieces(sentence string, marks []mark) (all []piece) {
+	cuts := []int{0, len(sentence)}
+	for i := range marks {
+		marks[i].span = clamp(marks[i].span, sentence)
+		cuts = append(cuts, marks[i].span.Start, marks[i].span.End)
+	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	for i := range len(cuts) - 1 {
+		s := corpus.Span{Start: cuts[i], End: cuts[i+1]}
+		all = append(all, piece{page.Printable(s.In(sentence)), classes(marks, s)})
+	}
+	return all
+}
+
+func classes(marks []mark, s corpus.Span) string {
+	var names []string
+	for _, m := range marks {
+		if m.span.Contains(s) && !slices.Contains(names, m.class) {
+			names = append(names, m.class)
+		}
+	}
+	return strings.Join(names, " ")
+}
