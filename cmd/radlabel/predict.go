@@ -87,6 +87,7 @@ func (p *predictor) rows(ctx context.Context, reports iter.Seq2[corpus.Report, e
 // counted by t.
 func (p *predictor) sheet(ctx context.Context, reports iter.Seq2[corpus.Report, error], t *tally) (*gold.Sheet, error) {
 	sheet := &gold.Sheet{Source: &gold.Source{Path: p.name, Format: "labeler", Observations: p.observations, HasMentions: true, HasText: true}}
+	seen := map[string]bool{}
 	for row, err := range p.rows(ctx, reports) {
 		var problem *corpus.Problem
 		switch {
@@ -96,6 +97,11 @@ func (p *predictor) sheet(ctx context.Context, reports iter.Seq2[corpus.Report, 
 		case err != nil:
 			return nil, err
 		}
+		if seen[row.ID] {
+			t.problem(&corpus.Problem{Place: row.Place, What: fmt.Sprintf("the id %q has come already; the first report with it is measured", row.ID)})
+			continue
+		}
+		seen[row.ID] = true
 		sheet.All = append(sheet.All, row)
 		t.results++
 		t.bar.set(t.results)

@@ -105,6 +105,13 @@ With --gate, the exit code is 1 where a condition does not hold.`,
 	r.inputFlags.add(cmd)
 	r.labelFlags.add(cmd)
 	offer(cmd, "task", tasks)
+	offerList(cmd, "observations", func() []string {
+		set, err := r.load()
+		if err != nil {
+			return nil
+		}
+		return namesOf(set.Observations)
+	})
 	offer(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
 	return cmd
 }

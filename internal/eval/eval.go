@@ -1,6 +1,6 @@
 // Package eval compares labels with gold, and labels with labels. It is made of
-// pure functions: the same rows give the same figures, to the last bit, whatever
-// the machine and the number of workers.
+// pure functions: the same rows and seed give the same figures and intervals,
+// whatever the number of processors.
 //
 // The story is that of the numbers. Join pairs the rows of gold and prediction
 // by id. Each pair becomes one cell per observation, a gold and a predicted

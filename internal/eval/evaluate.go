@@ -47,6 +47,7 @@ func Evaluate(j *Joined, k int, opts Options) *Evaluation {
 	for i := range e.Figures {
 		e.Figures[i].Low, e.Figures[i].High = low[i], high[i]
 	}
+	e.Figures = append(e.Figures, coverage(j))
 	if e.Groups != nil {
 		e.Figures = append(e.Figures, worstGroup(e.Groups))
 	}
@@ -136,6 +137,12 @@ func (j *Joined) groups(k int) []Group {
 		all = append(all, *by[name])
 	}
 	return all
+}
+
+// coverage is the share of gold's rows that have a prediction, for a gate.
+func coverage(j *Joined) Figure {
+	all := len(j.pairs) + len(j.OnlyGold)
+	return Figure{Name: "coverage", Value: ratio(len(j.pairs), all), Low: math.NaN(), High: math.NaN(), Gold: all}
 }
 
 // worstGroup is the least share of right labels that a group has, for a gate on

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io"
+	"math"
 	"strconv"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -174,11 +175,11 @@ type About struct {
 	Prediction string `json:"prediction"`
 }
 
-// jsonNumber writes NaN as null and anything else in full.
+// jsonNumber writes what is no number as null and anything else in full.
 type jsonNumber float64
 
 func (n jsonNumber) MarshalJSON() ([]byte, error) {
-	if n != n {
+	if v := float64(n); math.IsNaN(v) || math.IsInf(v, 0) {
 		return []byte("null"), nil
 	}
 	return strconv.AppendFloat(nil, float64(n), 'g', -1, 64), nil

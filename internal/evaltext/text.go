@@ -30,11 +30,11 @@ func number(v float64) string {
 	if math.IsNaN(v) {
 		return "-"
 	}
-	s := strconv.FormatFloat(v, 'f', 3, 64)
-	if s == "-0.000" {
-		s = "0.000"
+	digits := strings.TrimPrefix(strconv.FormatFloat(math.Abs(v), 'f', 3, 64), "0")
+	if v < 0 && digits != ".000" {
+		return "-" + digits
 	}
-	return strings.Replace(s, "0.", ".", 1)
+	return digits
 }
 
 // interval writes both ends of a 95 % interval.
