@@ -33,6 +33,7 @@ type point struct {
 	X, Low, High string // places on the axis; Low and High are "" without an interval
 	Wide         string // from Low to High
 	Radius       string
+	Anchor       string // of a label above the point, which must not leave the axis
 }
 
 type tick struct{ X, Label string }
@@ -141,7 +142,13 @@ func (p *panel) add(one point) {
 // point places a figure. The area of the point, not its radius, goes with the
 // number of cases in gold, since the eye compares areas; the least can be seen.
 func (a axis) point(name string, f eval.Figure, most int) point {
-	p := point{Name: name, Figure: f, X: a.at(f.Value)}
+	p := point{Name: name, Figure: f, X: a.at(f.Value), Anchor: "middle"}
+	switch at := a.percent(f.Value); {
+	case at < 15:
+		p.Anchor = "start"
+	case at > 85:
+		p.Anchor = "end"
+	}
 	if !math.IsNaN(f.Low) && !math.IsNaN(f.High) {
 		p.Low, p.High = a.at(f.Low), a.at(f.High)
 		p.Wide = percentage(a.percent(f.High) - a.percent(f.Low))
