@@ -67,7 +67,8 @@ func LabelColumns(header []string) (id int, labels []int) {
 	id = firstColumn(keys, slices.Concat([]string{"study_id"}, idColumns, []string{"path_to_image"}))
 	for i, key := range keys {
 		_, section := sectionColumn(key)
-		other := section || key == "" || slices.Contains(notObservations, key) ||
+		unnamed := key == "" || strings.HasPrefix(key, "unnamed:") // an index that pandas wrote
+		other := section || unnamed || slices.Contains(notObservations, key) ||
 			slices.Contains(idColumns, key) || slices.Contains(textColumns, key)
 		if !other {
 			labels = append(labels, i)

@@ -42,6 +42,7 @@ func TestLabelColumns(t *testing.T) {
 		{"Path,Sex,Age,Frontal/Lateral,AP/PA,Edema", 0, []int{5}},
 		{"path_to_image,section_findings,Edema", 0, []int{2}},
 		{",Study,findings,Edema", 1, []int{3}},
+		{"Unnamed: 0,id,Edema", 1, []int{2}},
 		{"id,text", 0, nil},
 	} {
 		id, labels := LabelColumns(strings.Split(tt.header, ","))

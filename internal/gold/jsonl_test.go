@@ -3,6 +3,7 @@ package gold
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -142,6 +143,10 @@ func TestJSONLFaults(t *testing.T) {
 		}},
 		{"nothing", `{"id":"1","labels":{}}`, Options{}, []string{"g.jsonl: no line of it names an observation"}},
 		{"no labels", `{"id":"1","text":"x"}`, Options{}, []string{"g.jsonl:1: there is no column of labels; name the columns after the observations"}},
+		{"another field", `{"id":"1","Edema":1}` + "\n" + `{"id":"2","Edema":2,"Fracture":1}`, Options{}, []string{
+			`g.jsonl:2: Edema: "2" is no label; want 1, 0, -1 or null`,
+			`g.jsonl:2: the first object has no field "Fracture"`,
+		}},
 		{"fields", `{"id":"1","site":"x","labels":{"Edema":1}}`, Options{By: "sites", IDColumn: "accession"}, []string{
 			`g.jsonl:1: there is no field "accession"; the fields are id, site, labels`,
 			`g.jsonl:1: there is no field "sites"; did you mean "site"?`,
@@ -223,4 +228,33 @@ func TestPlaces(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, path, sheet.Path)
 	assert.Equal(t, filepath.Base(path)+":2", filepath.Base(sheet.All[0].Place.String()))
+}
+
+// What comes through a pipe is read once, whatever its format.
+func TestPipe(t *testing.T) {
+	for name, data := range map[string]string{
+		"csv":       "id,Edema\n1,1\n",
+		"jsonl":     `{"id":"1","labels":{"Edema":1}}` + "\n",
+		"own jsonl": ownHeader + `{"id":"1","labels":{"Edema":{"label":1,"evidence":[]}}}`,
+		"parquet":   parquetOf(t, otherRow{Study: 1, Airless: 1}),
+		"doccano":   `{"id":1,"text":"Edema","label":["Edema"]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, out, err := os.Pipe()
+			require.NoError(t, err)
+			path := fmt.Sprintf("/dev/fd/%d", in.Fd())
+			if _, err := os.Stat(path); err != nil {
+				t.Skip("pipes have no names here")
+			}
+			defer in.Close()
+			go func() {
+				_, _ = out.WriteString(data)
+				out.Close()
+			}()
+			sheet, err := Load(context.Background(), path, Options{})
+			require.NoError(t, err)
+			require.Len(t, sheet.All, 1)
+			assert.Equal(t, "1", sheet.All[0].ID)
+		})
+	}
 }

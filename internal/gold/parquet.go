@@ -27,16 +27,20 @@ type parquetTable struct {
 	columns
 	file  *corpus.File
 	place corpus.Place
+	whole []byte // nil where the file is read where it is
 }
 
-func openParquet(f *corpus.File, opts Options) (s *Source, err error) {
+func openParquet(f *corpus.File, opts Options) (*Source, error) {
 	t := &parquetTable{file: f, place: corpus.Place{Path: f.Path}}
-	defer t.recovered(&err)
-	in, close, err := t.open()
+	err := t.keep()
 	if err != nil {
 		return nil, err
 	}
-	defer close()
+	in, done, err := t.open()
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	// What is no plain column has no name here, and is passed over.
 	header := make([]string, len(in.Schema().Columns()))
 	for i, path := range in.Schema().Columns() {
@@ -53,56 +57,69 @@ func openParquet(f *corpus.File, opts Options) (s *Source, err error) {
 	return &Source{Path: f.Path, Format: "parquet", Observations: t.observations, rows: t.rows}, nil
 }
 
-// recovered makes an error of a panic of the library over a damaged file.
-func (t *parquetTable) recovered(err *error) {
-	if recover() != nil {
-		*err = t.damaged()
-	}
-}
-
 func (t *parquetTable) damaged() error {
 	return problem(t.place, "the Parquet file is damaged or of an unknown kind", "get it again, or write it as CSV")
 }
 
-// open opens the file where it is, or in memory where it is compressed as a
-// whole or comes from a pipe.
-func (t *parquetTable) open() (*parquet.File, func() error, error) {
-	if in, err := os.Open(t.file.Path); err == nil && t.file.Regular() {
-		info, err := in.Stat()
-		magic := make([]byte, len(parquetMagic))
-		if _, atErr := in.ReadAt(magic, 0); err == nil && atErr == nil && string(magic) == parquetMagic {
-			p, err := parquet.OpenFile(in, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-			if err != nil {
-				in.Close()
-				return nil, nil, t.damaged()
-			}
-			return p, in.Close, nil
+// keep reads the file into memory where it cannot be read at any place: it is
+// compressed as a whole, or comes from a pipe.
+func (t *parquetTable) keep() error {
+	if t.file.Regular() {
+		in, err := os.Open(t.file.Path)
+		if err != nil {
+			return t.file.Fault(0, err)
 		}
-		in.Close()
+		defer in.Close()
+		magic := make([]byte, len(parquetMagic))
+		if _, err := in.ReadAt(magic, 0); err == nil && string(magic) == parquetMagic {
+			return nil
+		}
 	}
 	in, err := t.file.Open()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	defer in.Close()
-	all, err := io.ReadAll(in)
-	if err != nil {
-		return nil, nil, t.file.Fault(0, err)
+	if t.whole, err = io.ReadAll(in); err != nil {
+		return t.file.Fault(0, err)
 	}
-	p, err := parquet.OpenFile(bytes.NewReader(all), int64(len(all)), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	return nil
+}
+
+// open opens the file anew.
+func (t *parquetTable) open() (p *parquet.File, done func() error, err error) {
+	var in io.ReaderAt = bytes.NewReader(t.whole)
+	size, done := int64(len(t.whole)), func() error { return nil }
+	if t.whole == nil {
+		f, err := os.Open(t.file.Path)
+		if err != nil {
+			return nil, nil, t.file.Fault(0, err)
+		}
+		info, err := f.Stat()
+		if err != nil {
+			f.Close()
+			return nil, nil, t.file.Fault(0, err)
+		}
+		in, size, done = f, info.Size(), f.Close
+	}
+	err = errDamaged
+	safely(func() {
+		p, err = parquet.OpenFile(in, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	})
 	if err != nil {
+		done()
 		return nil, nil, t.damaged()
 	}
-	return p, func() error { return nil }, nil
+	return p, done, nil
 }
 
 func (t *parquetTable) rows(ctx context.Context, yield func(Row, error) bool) {
-	in, close, err := t.open()
+	in, done, err := t.open()
 	if err != nil {
 		yield(Row{}, err)
 		return
 	}
-	defer close()
+	defer done()
 	r := &parquetReader{parquetTable: t, seen: newIDs("row"), strings: newCache()}
 	for _, group := range in.RowGroups() {
 		if !r.readGroup(ctx, group, yield) {
@@ -122,11 +139,16 @@ type parquetReader struct {
 
 // readGroup reads a row group, and reports whether to go on.
 func (r *parquetReader) readGroup(ctx context.Context, group parquet.RowGroup, yield func(Row, error) bool) bool {
-	from := group.Rows()
-	defer from.Close()
 	rows := make([]parquet.Row, parquetRows)
+	var from parquet.Rows
+	if !safely(func() { from = group.Rows() }) {
+		yield(Row{}, r.damaged())
+		return false
+	}
+	defer safely(func() { from.Close() })
 	for {
-		n, err := r.read(from, rows)
+		n, err := 0, errDamaged
+		safely(func() { n, err = from.ReadRows(rows) })
 		if ctx.Err() != nil {
 			yield(Row{}, ctx.Err())
 			return false
@@ -146,13 +168,14 @@ func (r *parquetReader) readGroup(ctx context.Context, group parquet.RowGroup, y
 	}
 }
 
-func (r *parquetReader) read(from parquet.Rows, rows []parquet.Row) (n int, err error) {
-	defer func() {
-		if recover() != nil {
-			n, err = 0, errors.New("damaged")
-		}
-	}()
-	return from.ReadRows(rows)
+var errDamaged = errors.New("damaged")
+
+// safely reports whether work does not panic, as the library may over a damaged
+// file.
+func safely(work func()) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	work()
+	return true
 }
 
 func (r *parquetReader) yield(values parquet.Row, yield func(Row, error) bool) bool {
