@@ -45,16 +45,21 @@ func Open(ctx context.Context, path string, opts Options) (*Source, error) {
 
 const byteOrderMark = "\ufeff"
 
-// Load opens a source and keeps all its rows. The error joins all that is wrong
-// with them, each a *corpus.Problem: the first 20, and how many more.
+// Load opens a source and keeps all its rows. The error is as of Source.Load.
 func Load(ctx context.Context, path string, opts Options) (*Sheet, error) {
 	source, err := Open(ctx, path, opts)
 	if err != nil {
 		return nil, err
 	}
-	sheet := &Sheet{Source: source}
+	return source.Load(ctx)
+}
+
+// Load keeps all rows. The error joins all that is wrong with them, each a
+// *corpus.Problem: the first 20, and how many more.
+func (s *Source) Load(ctx context.Context) (*Sheet, error) {
+	sheet := &Sheet{Source: s}
 	var wrong problems
-	for row, err := range source.Rows(ctx) {
+	for row, err := range s.Rows(ctx) {
 		var p *corpus.Problem
 		switch {
 		case err == nil:
