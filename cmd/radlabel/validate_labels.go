@@ -115,7 +115,7 @@ func (r *validateRun) loadGold(ctx context.Context, known []corpus.Observation) 
 
 // goldOptions are those of gold, whose observations must be known ones.
 func (r *validateRun) goldOptions(known []corpus.Observation) gold.Options {
-	opts := gold.Options{IDColumn: r.goldID, By: r.by, Known: known}
+	opts := gold.Options{IDColumn: r.goldID, By: r.by, Known: known, Strict: known != nil}
 	for _, name := range r.only {
 		opts.Only = append(opts.Only, corpus.Observation(strings.TrimSpace(name)))
 	}

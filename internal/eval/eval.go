@@ -100,6 +100,9 @@ type Disagreement struct {
 	// Annotated are the mentions that gold has, where it has mentions.
 	Annotated []gold.Mention
 	Reason    string // of a label that no mention decides: "no mention", "withheld by Edema, positive"
+	// Text is the annotated text of a label without decisive and annotated
+	// mentions, where gold or the prediction holds it: a sentence, or a report.
+	Text string
 }
 
 // Kind is "negative -> positive", from gold to prediction.

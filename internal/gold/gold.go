@@ -58,9 +58,13 @@ type Options struct {
 	By       string // column or field whose value becomes Row.Group; "" is none
 	// Only are the observations to read; other columns are passed over. nil: all.
 	Only []corpus.Observation
-	// Known are the observations that a name may mean; a name that is none of
-	// them, and not in a column of another kind, is an error. nil: any name.
+	// Known are observations as they are to be spelt: a name that differs from one
+	// in case, blanks, underscores or hyphens alone means it.
 	Known []corpus.Observation
+	// Strict makes a name that is none of Known, and not in a column of another
+	// kind, an error. Without it such a name stands for itself, and a column of it
+	// that holds no labels is passed over.
+	Strict bool
 }
 
 // Source is an opened source of rows.
@@ -71,6 +75,9 @@ type Source struct {
 	HasText      bool // the rows carry the text that was annotated
 	HasMentions  bool // the rows carry mentions
 	Sentences    bool // a row is a sentence: several rows may be of one report, under ids REPORT:N
+	// Notes are what a person should know of how the source was read, such as what
+	// was passed over; complete when all rows have been given.
+	Notes []string
 	rows         func(ctx context.Context, yield func(Row, error) bool)
 }
 
