@@ -78,7 +78,7 @@ type Source struct {
 	// Notes are what a person should know of how the source was read, such as what
 	// was passed over; complete when all rows have been given.
 	Notes []string
-	rows         func(ctx context.Context, yield func(Row, error) bool)
+	rows  func(ctx context.Context, yield func(Row, error) bool)
 }
 
 // Rows gives the rows in the order of the source. An error is a
