@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,7 @@ type diffRun struct {
 	inputFlags
 	labelFlags
 	out      string
+	only     []string
 	json     bool
 	exitCode bool
 	examples int
@@ -61,6 +63,7 @@ memory, whatever their size.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&r.out, "output", "o", "", "write every changed label to this `file`, .csv or .jsonl")
+	flags.StringSliceVar(&r.only, "observations", nil, "only these observations, by `names` joined by commas")
 	flags.BoolVar(&r.json, "json", false, "print the counts as a JSON object")
 	flags.BoolVar(&r.exitCode, "exit-code", false, "exit 1 where a label changed")
 	flags.IntVar(&r.examples, "examples", 1, "`number` of examples of each kind of change")
@@ -105,10 +108,11 @@ func (r *diffRun) run(ctx context.Context, args []string) error {
 		return fmt.Errorf("%s and %s have no id in common: the old has %s, the new %s",
 			sides[0].name, sides[1].name, firstOf(d.Alone(0)), firstOf(d.Alone(1)))
 	}
+	names := evaltext.Pair{A: sides[0].name, B: sides[1].name}
 	if r.json {
-		err = evaltext.DiffJSON(r.stdout, d, sides[0].name, sides[1].name)
+		err = evaltext.DiffJSON(r.stdout, d, names)
 	} else {
-		err = evaltext.Diff(r.stdout, d, sides[0].name, sides[1].name, evaltext.Style{Colour: colour, Examples: r.examples})
+		err = evaltext.Diff(r.stdout, d, names, evaltext.Style{Colour: colour, Examples: r.examples})
 	}
 	if err = errors.Join(err, t.failure()); err == nil && r.exitCode && d.Changed > 0 {
 		err = failure{code: exitCheck}
@@ -125,9 +129,17 @@ func firstOf(ids []string) string {
 
 // sides opens both sources.
 func (r *diffRun) sides(ctx context.Context, old, new string, inputs []string) (sides [2]*predictor, err error) {
+	set, err := r.load() // whose spelling of the observations counts
+	if err != nil {
+		return sides, err
+	}
+	opts := gold.Options{IDColumn: r.id, Known: set.Observations}
+	for _, name := range r.only {
+		opts.Only = append(opts.Only, corpus.Observation(strings.TrimSpace(name)))
+	}
 	labelled := 0
 	for i, arg := range []string{old, new} {
-		if sides[i], err = anyPredictor(ctx, arg, r.labelFlags, gold.Options{IDColumn: r.id}); err != nil {
+		if sides[i], err = anyPredictor(ctx, arg, r.labelFlags, opts); err != nil {
 			return sides, err
 		}
 		if sides[i].labeler != nil {
@@ -192,6 +204,7 @@ func (r *diffRun) compare(ctx context.Context, d *eval.Diff, sides [2]*predictor
 		defer stop()
 		next[i] = pull
 	}
+	sameInputs := sides[0].labeler != nil && sides[1].labeler != nil
 	for open := 2; open > 0; {
 		open = 0
 		for side := range next {
@@ -200,21 +213,23 @@ func (r *diffRun) compare(ctx context.Context, d *eval.Diff, sides [2]*predictor
 				continue
 			}
 			open++
+			if err == nil {
+				err = d.Add(side, row)
+				t.bar.set(d.Reports)
+			}
 			var problem *corpus.Problem
 			switch {
 			case errors.As(err, &problem):
-				if side == 0 || sides[0].labeler == nil { // two labelers read the same inputs
+				if side == 0 || !sameInputs { // else the other side has told it
 					t.problem(problem)
 				}
 			case err != nil:
 				return err
-			default:
-				if err := d.Add(side, row); err != nil {
-					return err
-				}
-				t.bar.set(d.Reports)
 			}
 		}
+	}
+	for _, p := range sides {
+		t.notes(p.source)
 	}
 	return ctx.Err()
 }

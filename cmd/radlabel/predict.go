@@ -1,12 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/gold"
@@ -43,15 +47,19 @@ func rulesPredictor(f *labelFlags) (*predictor, error) {
 	return &predictor{name: name, observations: l.Observations(), labeler: l, set: opts.Rules}, nil
 }
 
-// anyPredictor takes a folder of rules, the name of an embedded rule set, or a
-// file of labels. All rules label by the other flags alike.
+// anyPredictor takes a folder of rules, the name of an embedded rule set, or
+// labels of any form. All rules label by the other flags alike.
 func anyPredictor(ctx context.Context, arg string, f labelFlags, opts gold.Options) (*predictor, error) {
-	info, err := os.Stat(arg)
+	_, err := os.Stat(arg)
+	_, noRules := os.Stat(filepath.Join(arg, "ruleset.yaml"))
 	switch {
-	case err == nil && info.IsDir():
+	case noRules == nil:
 		f.folder = arg
 	case err != nil && slices.Contains(rules.Names(), arg):
 		f.folder, f.name = "", arg
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &corpus.Problem{Place: corpus.Place{Path: arg}, What: "there is no such file or folder, nor an embedded rule set of this name",
+			Do: "check the path; the rule sets are " + strings.Join(rules.Names(), ", ")}
 	default:
 		return filePredictor(ctx, arg, opts)
 	}
@@ -111,23 +119,23 @@ func (p *predictor) sheet(ctx context.Context, reports iter.Seq2[corpus.Report, 
 
 // wanted are the reports whose id or study is one of ids, under that id.
 type wanted struct {
-	ids    map[string]bool
-	others []string // the first ids that were not wanted
+	ids   map[string]bool
+	other string // the first id that was not wanted
 }
 
 // of passes on the wanted reports of a stream.
 func (w *wanted) of(reports iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.Report, error] {
 	return func(yield func(corpus.Report, error) bool) {
 		for r, err := range lostOnly(reports) {
+			id := corpus.StudyOf(r.ID)
 			switch {
 			case err != nil:
-			case w.ids[r.ID]:
+			case w.ids[id]:
+				r.ID = id
 			case w.ids[r.Study]:
 				r.ID = r.Study
 			default:
-				if len(w.others) < 3 {
-					w.others = append(w.others, r.ID)
-				}
+				w.other = cmp.Or(w.other, r.ID)
 				continue
 			}
 			if !yield(r, err) {

@@ -50,6 +50,7 @@ func usagef(format string, args ...any) error {
 
 // app is what every command works with.
 type app struct {
+	args           []string // as given
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	terminal       *os.File // stderr, where it is a terminal; else nil
@@ -59,7 +60,7 @@ type app struct {
 // run is the whole program but for the process around it: it returns the exit
 // code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: newInterruptible(ctx, stdin), stdout: &standardOutput{Writer: stdout}, stderr: quietPipe{stderr}}
+	a := &app{args: args, stdin: newInterruptible(ctx, stdin), stdout: &standardOutput{Writer: stdout}, stderr: quietPipe{stderr}}
 	if isTerminal(stderr) {
 		a.terminal = stderr.(*os.File)
 	}
@@ -79,7 +80,7 @@ func (a *app) execute(ctx context.Context, root *cobra.Command) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, syscall.EPIPE) && !(errors.As(err, &f) && f.code == exitCheck):
 		return exitDone // the reader of the output has seen enough
 	case ctx.Err() != nil, errors.Is(err, context.Canceled): // whatever reading made of it
 		fmt.Fprintln(a.stderr, "radlabel: interrupted"+a.interruption())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/columns"
+	"github.com/radlabel/radlabel/internal/gold"
 	"github.com/radlabel/radlabel/labeler"
 )
 
@@ -132,6 +133,16 @@ func (t *tally) problem(p *corpus.Problem) {
 		return
 	}
 	fmt.Fprintf(t.stderr, "radlabel: more of this kind is counted and not shown: %s\n", what)
+}
+
+// notes tells how a source of labels was read; nil is none.
+func (t *tally) notes(source *gold.Source) {
+	if source == nil || t.quiet {
+		return
+	}
+	for _, note := range source.Notes {
+		fmt.Fprintf(t.stderr, "%s: %s\n", source.Path, note)
+	}
 }
 
 // nothing reports whether no report was read although there were some. Then an

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/radlabel/radlabel/internal/columns"
 	"github.com/radlabel/radlabel/internal/eval"
 	"github.com/radlabel/radlabel/internal/evalpage"
 	"github.com/radlabel/radlabel/internal/evaltext"
@@ -27,7 +28,7 @@ type validateRun struct {
 	task         string
 	only         []string
 	by           string
-	gate         string
+	gates        []string
 	terms        []eval.Term
 	html, errors string
 	json         bool
@@ -88,7 +89,7 @@ With --gate, the exit code is 1 where a condition does not hold.`,
 	flags.StringVar(&r.task, "task", taskLabels, "what is measured: "+strings.Join(tasks(), ", "))
 	flags.StringSliceVar(&r.only, "observations", nil, "only these observations, by `names` joined by commas")
 	flags.StringVar(&r.by, "by", "", "also sum up by this `column` of gold")
-	flags.StringVar(&r.gate, "gate", "", "`conditions` joined by commas, such as 'mention.micro>=0.98'; exit 1 where one fails")
+	flags.StringArrayVar(&r.gates, "gate", nil, "`conditions` joined by commas, such as 'mention.micro>=0.98'; exit 1 where one fails")
 	flags.StringVar(&r.html, "html", "", "write a page for a browser to this `file`")
 	flags.StringVar(&r.errors, "errors", "", "write every label that differs to this `file`, .csv or .jsonl")
 	flags.BoolVar(&r.json, "json", false, "print all figures as a JSON object")
@@ -137,25 +138,52 @@ func (r *validateRun) check(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("--%s is not for --task %s", given("html", "by", "observations"), r.task)
 	case !alone && r.gold == "":
 		return errors.New("no gold; give --gold FILE")
-	case r.compare != "" && len(args) == 0:
-		return errors.New("--compare wants two: --compare A B")
+	case r.compare != "" && r.second() == "":
+		return errors.New("--compare wants two, one behind the other: --compare A B")
 	case r.compare != "" && given("gate", "html", "brief", "by") != "":
 		return fmt.Errorf("--%s is not for --compare; validate A and B by themselves", given("gate", "html", "brief", "by"))
 	case r.pred != "" && len(args) > 0:
 		return fmt.Errorf("--pred has the labels, and %s is an input to label; give one of them", args[0])
-	case r.resamples < 0 || r.examples < 0:
-		return errors.New("--resamples and --examples want numbers from 0")
+	case r.resamples != 0 && r.resamples < fewestResamples:
+		return fmt.Errorf("--resamples %d: want 0, for no intervals, or %d and more", r.resamples, fewestResamples)
+	case r.examples < 0:
+		return errors.New("--examples wants a number from 0")
+	case r.errors != "" && r.errors == r.html:
+		return fmt.Errorf("--errors and --html both name %s", r.html)
 	}
 	if r.errors != "" {
 		if format, err := output.ParseName(r.errors); err != nil || format.Kind == "parquet" || format.Compression != "" {
 			return fmt.Errorf("--errors %s: name the file .csv or .jsonl", r.errors)
 		}
 	}
-	var err error
-	if r.gate != "" {
-		r.terms, err = eval.ParseGate(r.gate)
+	for _, gate := range r.gates {
+		terms, err := eval.ParseGate(gate)
+		if err != nil {
+			return err
+		}
+		r.terms = append(r.terms, terms...)
 	}
-	return err
+	return nil
+}
+
+// fewestResamples is how many samples an interval of 95 % asks for at least.
+const fewestResamples = 100
+
+// second is the argument behind the value of --compare, whatever else stands
+// before or behind the two.
+func (r *validateRun) second() string {
+	for i, arg := range r.args {
+		behind := i + 1
+		if arg == "--compare" {
+			behind++
+		} else if !strings.HasPrefix(arg, "--compare=") {
+			continue
+		}
+		if behind < len(r.args) && !strings.HasPrefix(r.args[behind], "-") {
+			return r.args[behind]
+		}
+	}
+	return ""
 }
 
 func (r *validateRun) run(ctx context.Context, args []string) error {
@@ -170,33 +198,41 @@ func (r *validateRun) run(ctx context.Context, args []string) error {
 	case r.task == taskAgreement:
 		return r.agreement(ctx, args[0], args[1])
 	case r.compare != "":
-		return r.compared(ctx, args[0], args[1:])
+		i := slices.Index(args, r.second())
+		return r.compared(ctx, r.second(), slices.Delete(slices.Clone(args), i, i+1))
 	}
 	return r.evaluated(ctx, args)
 }
 
-// show prints the evaluation and writes the files that were asked for.
-func (r *validateRun) show(e *eval.Evaluation, prediction string, set *rules.Set) error {
-	style, err := r.style()
-	if err != nil {
-		return err
-	}
+// about says what is measured, and by what.
+func (r *validateRun) about(prediction string, set *rules.Set) evaltext.About {
 	about := evaltext.About{Tool: "radlabel", Version: version(), Gold: r.gold, Prediction: prediction}
 	if set != nil {
 		about.RuleSet, about.Digest, about.Section = set.Name, set.Digest, r.section
 	}
+	return about
+}
+
+// files writes the errors and the page, where they were asked for.
+func (r *validateRun) files(e *eval.Evaluation, page evalpage.About) error {
 	if r.errors != "" {
 		err := r.writeRows(evaltext.NewErrors, func(rows *evaltext.Rows) error { return each(e.Errors, rows.Error) })
 		if err != nil {
 			return err
 		}
 	}
-	if r.html != "" {
-		madeBy := "radlabel " + version()
-		page := evalpage.About{Title: "Validation", Gold: r.gold, Prediction: prediction, MadeBy: madeBy}
-		if err := r.write(r.html, func(w io.Writer) error { return evalpage.HTML(w, e, page) }); err != nil {
-			return err
-		}
+	if r.html == "" {
+		return nil
+	}
+	page.Title, page.MadeBy = "Validation", "radlabel "+version()
+	return r.write(r.html, func(w io.Writer) error { return evalpage.HTML(w, e, page) })
+}
+
+// show prints the evaluation.
+func (r *validateRun) show(e *eval.Evaluation, about evaltext.About) error {
+	style, err := r.style()
+	if err != nil {
+		return err
 	}
 	switch {
 	case r.json:
@@ -204,7 +240,7 @@ func (r *validateRun) show(e *eval.Evaluation, prediction string, set *rules.Set
 	case r.brief != "":
 		return evaltext.Brief(r.stdout, r.brief, e)
 	}
-	fmt.Fprintf(r.stdout, "gold: %s\nprediction: %s\n", r.gold, prediction)
+	fmt.Fprintf(r.stdout, "gold: %s\nprediction: %s\n", about.Gold, about.Prediction)
 	return evaltext.Evaluation(r.stdout, e, style)
 }
 
@@ -260,6 +296,9 @@ func (r *validateRun) gated(figures []eval.Figure) error {
 		return failure{exitUsage, fmt.Errorf("--gate: %w", err)}
 	}
 	if len(failed) == 0 {
+		if len(r.terms) > 0 && !r.quiet {
+			fmt.Fprintf(r.stderr, "gate: %s\n", columns.Count(len(r.terms), "condition")+", all hold")
+		}
 		return nil
 	}
 	var b strings.Builder

@@ -48,7 +48,7 @@ func (r *validateRun) assertions(path string) error {
 		fmt.Fprintf(r.stdout, "gold: %s\nprediction: %s\n", about.Gold, about.Prediction)
 		err = evaltext.Assertions(r.stdout, &result, style)
 	}
-	return errors.Join(err, r.gated(result.Figures))
+	return errors.Join(err, r.gated(result.Figures), t.failure())
 }
 
 // engine prepares the negation of the rule set.
@@ -65,8 +65,8 @@ func (r *validateRun) engine() (*rules.Set, *negation.Engine, error) {
 	return set, engine, err
 }
 
-// measured reads the corpus and scores it. Rows that cannot be used are told, and
-// are no failure: the published files have some.
+// measured reads the corpus and scores it. Rows that cannot be used, of which the
+// published files have some, are told; lines that cannot be read are lost.
 func (r *validateRun) measured(path string, engine *negation.Engine, t *tally) (eval.AssertionResult, error) {
 	opts := eval.Options{Resamples: r.resamples, Seed: r.seed}
 	if r.task == taskBioScope {
@@ -87,7 +87,6 @@ func (r *validateRun) measured(path string, engine *negation.Engine, t *tally) (
 
 func leftOut(t *tally, left []*corpus.Problem) {
 	for _, problem := range left {
-		problem.Lost = false
 		t.problem(problem)
 	}
 	if len(left) > 0 && !t.quiet {

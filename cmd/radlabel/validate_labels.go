@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/eval"
+	"github.com/radlabel/radlabel/internal/evalpage"
 	"github.com/radlabel/radlabel/internal/evaltext"
 	"github.com/radlabel/radlabel/internal/gold"
 	"github.com/radlabel/radlabel/rules"
@@ -16,16 +18,19 @@ import (
 // evaluated measures one prediction.
 func (r *validateRun) evaluated(ctx context.Context, inputs []string) error {
 	var p *predictor
-	var err error
+	known, err := r.known()
+	if err != nil {
+		return err
+	}
 	if r.pred != "" {
-		p, err = filePredictor(ctx, r.pred, r.labelOptions())
+		p, err = filePredictor(ctx, r.pred, r.labelOptions(known))
 	} else {
 		p, err = rulesPredictor(&r.labelFlags)
 	}
 	if err != nil {
 		return err
 	}
-	t, sheets, err := r.trial(ctx, inputs, p)
+	t, sheets, err := r.trial(ctx, known, inputs, p)
 	if err != nil {
 		return err
 	}
@@ -33,10 +38,23 @@ func (r *validateRun) evaluated(ctx context.Context, inputs []string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.show(e, p.name, p.set); err != nil {
-		return err
+	if !r.quiet && r.task != taskPresence && eval.TwoValued(t.gold) {
+		fmt.Fprintf(r.stderr, "%s: every label is 1 or 0; if 0 may mean that nothing was said, use --task presence\n", r.gold)
 	}
-	return errors.Join(r.gated(e.Figures), t.tally.failure())
+	err = r.files(e, evalpage.About{Gold: r.gold, Prediction: p.name})
+	if err == nil {
+		err = r.show(e, r.about(p.name, p.set))
+	}
+	return errors.Join(err, r.gated(e.Figures), t.tally.failure())
+}
+
+// known are the observations of the rule set, as names are to be spelt.
+func (r *validateRun) known() ([]corpus.Observation, error) {
+	set, err := r.load()
+	if err != nil {
+		return nil, err
+	}
+	return set.Observations, nil
 }
 
 // trial is gold with what it takes to get the predictions for it.
@@ -47,28 +65,35 @@ type trial struct {
 	tally  *tally
 }
 
-// trial loads gold and gets the labels of each predictor for it. Gold whose rows
-// are sentences is by report then, unless its own texts are labelled.
-func (r *validateRun) trial(ctx context.Context, inputs []string, from ...*predictor) (*trial, []*gold.Sheet, error) {
-	var known []corpus.Observation
-	own := len(inputs) == 0
+// trial loads gold and gets the labels of each predictor for it. Rows of
+// sentences stay so where both sides have them, or where gold's own texts are
+// labelled; else they are put together by report.
+func (r *validateRun) trial(ctx context.Context, known []corpus.Observation, inputs []string, from ...*predictor) (*trial, []*gold.Sheet, error) {
+	sentences := true
 	for _, p := range from {
-		known = append(known, p.observations...)
-		own = own && p.source == nil
+		known = append(known[:len(known):len(known)], p.observations...)
+		if p.source != nil {
+			sentences = sentences && p.source.Sentences
+		} else {
+			sentences = sentences && len(inputs) == 0
+		}
 	}
 	g, err := r.loadGold(ctx, known)
 	if err != nil {
 		return nil, nil, err
 	}
-	if g.Sentences && !own {
-		g = g.PerReport()
-	}
 	t := &trial{validateRun: r, gold: g, inputs: inputs, tally: newTally(r.app, r.quiet)}
+	if !sentences {
+		t.gold = g.PerReport()
+	}
 	var sheets []*gold.Sheet
 	for _, p := range from {
 		sheet, err := t.labels(ctx, p)
 		if err != nil {
 			return nil, nil, err
+		}
+		if !sentences {
+			sheet = sheet.PerReport()
 		}
 		sheets = append(sheets, sheet)
 	}
@@ -79,13 +104,23 @@ func (r *validateRun) trial(ctx context.Context, inputs []string, from ...*predi
 func (t *trial) labels(ctx context.Context, p *predictor) (*gold.Sheet, error) {
 	switch {
 	case p.source != nil:
-		return p.source.Load(ctx)
-	case len(t.inputs) == 0 && !t.gold.HasText:
-		return nil, usagef("%s has no texts to label; give the INPUT, or --pred LABELS", t.validateRun.gold)
-	case len(t.inputs) == 0:
+		sheet, err := p.source.Load(ctx)
+		t.tally.notes(p.source)
+		return sheet, err
+	case len(t.inputs) == 0 && t.gold.HasText:
 		return p.sheet(ctx, ownTexts(t.gold), t.tally)
 	}
-	reader, err := t.open(ctx, t.app, t.inputs)
+	inputs := t.inputs
+	if len(inputs) == 0 && t.gold.Format == "csv" { // a table may hold the texts beside the labels
+		inputs = []string{t.validateRun.gold}
+	}
+	if len(inputs) == 0 {
+		return nil, t.noText()
+	}
+	reader, err := t.open(ctx, t.app, inputs)
+	if err != nil && len(t.inputs) == 0 {
+		return nil, t.noText()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -98,35 +133,49 @@ func (t *trial) labels(ctx context.Context, p *predictor) (*gold.Sheet, error) {
 		w.ids[row.ID] = true
 	}
 	sheet, err := p.sheet(ctx, w.of(reader.Reports(ctx)), t.tally)
-	if err == nil && len(sheet.All) == 0 && len(w.others) > 0 {
+	if err == nil && len(sheet.All) == 0 && w.other != "" {
 		err = fmt.Errorf("%s: no id of gold is among the inputs: gold has %q, the inputs %q; name the columns of ids with --gold-id and --id-column",
-			t.validateRun.gold, t.gold.All[0].ID, w.others)
+			t.validateRun.gold, t.gold.All[0].ID, w.other)
 	}
 	return sheet, err
+}
+
+func (t *trial) noText() error {
+	return usagef("%s has no texts to label; give the INPUT, or --pred LABELS", t.validateRun.gold)
 }
 
 func (r *validateRun) loadGold(ctx context.Context, known []corpus.Observation) (*gold.Sheet, error) {
-	sheet, err := gold.Load(ctx, r.gold, r.goldOptions(known))
-	if err == nil && len(sheet.All) == 0 {
-		err = &corpus.Problem{Place: corpus.Place{Path: r.gold}, What: "there is no row in it", Do: "check the file"}
+	sheet, err := gold.Load(ctx, r.gold, r.goldOptions(known, true))
+	if err != nil {
+		return nil, err
 	}
-	return sheet, err
+	newTally(r.app, r.quiet).notes(sheet.Source)
+	if len(sheet.All) == 0 {
+		return nil, &corpus.Problem{Place: corpus.Place{Path: r.gold}, What: "there is no row in it", Do: "check the file"}
+	}
+	return sheet, nil
 }
 
-// goldOptions are those of gold, whose observations must be known ones.
-func (r *validateRun) goldOptions(known []corpus.Observation) gold.Options {
-	opts := gold.Options{IDColumn: r.goldID, By: r.by, Known: known, Strict: known != nil}
+// goldOptions are those of gold. Strict asks that its observations be known.
+func (r *validateRun) goldOptions(known []corpus.Observation, strict bool) gold.Options {
+	return gold.Options{IDColumn: r.goldID, By: r.by, Known: known, Strict: strict, Only: r.observations()}
+}
+
+// labelOptions are those of labels to measure.
+func (r *validateRun) labelOptions(known []corpus.Observation) gold.Options {
+	return gold.Options{IDColumn: r.id, Known: known, Only: r.observations()}
+}
+
+// observations are those of the flag; nil without it.
+func (r *validateRun) observations() (only []corpus.Observation) {
 	for _, name := range r.only {
-		opts.Only = append(opts.Only, corpus.Observation(strings.TrimSpace(name)))
+		only = append(only, corpus.Observation(strings.TrimSpace(name)))
 	}
-	return opts
+	return only
 }
-
-// labelOptions are those of a file of labels.
-func (r *validateRun) labelOptions() gold.Options { return gold.Options{IDColumn: r.id} }
 
 func (r *validateRun) options(set *rules.Set) (eval.Options, error) {
-	opts := eval.Options{Presence: r.task == taskPresence, Resamples: r.resamples, Seed: r.seed, Rules: set}
+	opts := eval.Options{Resamples: r.resamples, Seed: r.seed, Rules: set}
 	if set == nil { // only to know what it derives
 		var err error
 		if set, err = r.load(); err != nil {
@@ -137,12 +186,16 @@ func (r *validateRun) options(set *rules.Set) (eval.Options, error) {
 	return opts, nil
 }
 
+func (r *validateRun) joinOptions() eval.JoinOptions {
+	return eval.JoinOptions{Presence: r.task == taskPresence}
+}
+
 func (r *validateRun) evaluate(g, prediction *gold.Sheet, set *rules.Set) (*eval.Evaluation, error) {
 	opts, err := r.options(set)
 	if err != nil {
 		return nil, err
 	}
-	j, err := eval.Join(eval.JoinOptions{Presence: opts.Presence}, g, prediction)
+	j, err := eval.Join(r.joinOptions(), g, prediction)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.gold, err)
 	}
@@ -158,41 +211,42 @@ func (r *validateRun) compared(ctx context.Context, second string, inputs []stri
 	if err != nil {
 		return err
 	}
-	a, err := anyPredictor(ctx, r.compare, r.labelFlags, r.labelOptions())
+	known, err := r.known()
 	if err != nil {
 		return err
 	}
-	b, err := anyPredictor(ctx, second, r.labelFlags, r.labelOptions())
+	a, err := anyPredictor(ctx, r.compare, r.labelFlags, r.labelOptions(known))
 	if err != nil {
 		return err
 	}
-	t, sheets, err := r.trial(ctx, inputs, a, b)
+	b, err := anyPredictor(ctx, second, r.labelFlags, r.labelOptions(known))
 	if err != nil {
 		return err
 	}
-	set := b.set
-	if set == nil {
-		set = a.set
-	}
-	opts, err := r.options(set)
+	t, sheets, err := r.trial(ctx, known, inputs, a, b)
 	if err != nil {
 		return err
 	}
-	j, err := eval.Join(eval.JoinOptions{Presence: opts.Presence}, t.gold, sheets...)
+	opts, err := r.options(cmp.Or(b.set, a.set))
+	if err != nil {
+		return err
+	}
+	j, err := eval.Join(r.joinOptions(), t.gold, sheets...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.gold, err)
 	}
 	c := eval.Compare(j, opts)
 	if r.errors != "" {
-		err := r.writeRows(evaltext.NewChanges, func(rows *evaltext.Rows) error { return each(c.Changes, rows.Change) })
+		err := r.writeRows(evaltext.NewJudged, func(rows *evaltext.Rows) error { return each(c.Changes, rows.Change) })
 		if err != nil {
 			return err
 		}
 	}
+	names := evaltext.Pair{A: a.name, B: b.name}
 	if r.json {
-		err = evaltext.ComparisonJSON(r.stdout, c, evaltext.About{Tool: "radlabel", Version: version(), Gold: r.gold}, a.name, b.name)
+		err = evaltext.ComparisonJSON(r.stdout, c, names, r.about("", nil))
 	} else {
-		err = evaltext.Comparison(r.stdout, c, a.name, b.name, style)
+		err = evaltext.Comparison(r.stdout, c, names, style)
 	}
 	return errors.Join(err, t.tally.failure())
 }
@@ -203,24 +257,32 @@ func (r *validateRun) agreement(ctx context.Context, first, second string) error
 	if err != nil {
 		return err
 	}
-	b, err := gold.Load(ctx, second, r.goldOptions(nil))
+	known, err := r.known()
 	if err != nil {
 		return err
 	}
-	a, err := gold.Load(ctx, first, r.goldOptions(nil))
-	if err != nil {
-		return err
+	var sheets [2]*gold.Sheet
+	for i, path := range []string{first, second} {
+		if sheets[i], err = gold.Load(ctx, path, r.goldOptions(known, false)); err != nil {
+			return err
+		}
+		newTally(r.app, r.quiet).notes(sheets[i].Source)
+	}
+	if sheets[0].Sentences != sheets[1].Sentences {
+		sheets[0], sheets[1] = sheets[0].PerReport(), sheets[1].PerReport()
 	}
 	r.gold = first
-	e, err := r.evaluate(a, b, nil)
+	e, err := r.evaluate(sheets[0], sheets[1], nil)
 	if err != nil {
 		return err
 	}
-	if r.errors != "" || r.html != "" || r.json || r.brief != "" {
-		err = r.show(e, second, nil)
-	}
-	if err == nil && !r.json && r.brief == "" {
-		err = evaltext.Agreement(r.stdout, e, first, second, style)
+	err = r.files(e, evalpage.About{Gold: first, Prediction: second, GoldName: "A", PredictionName: "B"})
+	switch {
+	case err != nil:
+	case r.json || r.brief != "":
+		err = r.show(e, r.about(second, nil))
+	default:
+		err = evaltext.Agreement(r.stdout, e, evaltext.Pair{A: first, B: second}, style)
 	}
 	return errors.Join(err, r.gated(e.Figures))
 }

@@ -196,33 +196,13 @@ func ofKind(scopes []gold.Scope, kind corpus.Assertion) (some []gold.Scope) {
 	return some
 }
 
-// couple gives each scope of gold its partner, an index into got or -1: the
-// first that is the same and nobody's yet.
+// couple gives each scope of gold its partner, an index into got or -1.
 func couple(want, got []gold.Scope, same func(g, p gold.Scope) bool) []int {
-	partners := make([]int, len(want))
-	for i, g := range want {
-		partners[i] = -1
-		for k, p := range got {
-			if same(g, p) && !slices.Contains(partners[:i], k) {
-				partners[i] = k
-				break
-			}
-		}
-	}
-	return partners
+	return pairUp(len(want), len(got), func(i, k int) bool { return same(want[i], got[k]) })
 }
 
 func countCouples(want, got []gold.Scope, same func(g, p gold.Scope) bool) tally {
-	t := tally{fp: len(got)}
-	for _, k := range couple(want, got, same) {
-		if k < 0 {
-			t.fn++
-		} else {
-			t.tp++
-			t.fp--
-		}
-	}
-	return t
+	return paired(couple(want, got, same), len(got))
 }
 
 func countTokens(s negation.Sentence, want, got []gold.Scope) (t tally) {

@@ -74,7 +74,7 @@ func (c Change) Verdict() string {
 
 // Compare measures the first two predictions of j, A and B, against each other.
 func Compare(j *Joined, opts Options) *Comparison {
-	s := opts.scale(j.Observations)
+	s := j.scale(opts)
 	spans := [2][][]tally{j.matchSpans(0), j.matchSpans(1)}
 	if spans[0] == nil || spans[1] == nil {
 		spans = [2][][]tally{}
@@ -137,6 +137,9 @@ func (j *Joined) discordances() []Discordance {
 		a, b := j.row(0, p), j.row(1, p)
 		wholeA, wholeB := true, true
 		for o := range a {
+			if a[o] == open || b[o] == open {
+				continue
+			}
 			all[o+1].count(right(a[o]), right(b[o]))
 			wholeA, wholeB = wholeA && right(a[o]), wholeB && right(b[o])
 		}
@@ -194,8 +197,8 @@ func (j *Joined) changes() (all []Change) {
 	for p, pair := range j.pairs {
 		a, b := j.row(0, p), j.row(1, p)
 		for o := range a {
-			if a[o] == b[o] {
-				continue // also where nobody has judged
+			if a[o] == b[o] || a[o] == open || b[o] == open {
+				continue
 			}
 			c := Change{ID: pair.gold.ID, Observation: j.Observations[o], Judged: true}
 			c.Gold, c.Old = assertions(a[o])

@@ -160,4 +160,6 @@ func TestDiff(t *testing.T) {
 		assert.Equal(t, 1, calls)
 	})
 	assert.Equal(t, 1, d.Reports)
+	assert.ErrorContains(t, d.Add(1, new.All[0]), `the id "r1" has come already`)
+	assert.Equal(t, 1, d.Reports)
 }

@@ -2,6 +2,8 @@ package eval
 
 import (
 	"cmp"
+	"fmt"
+	"hash/maphash"
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -30,6 +32,8 @@ type Diff struct {
 	causes   map[Cause]int
 	columns  [2][]int
 	waiting  [2]map[string]gold.Row
+	seed     maphash.Seed
+	seen     map[uint64]uint8 // the sides that have given an id, by its hash
 }
 
 type exampleKey struct {
@@ -51,7 +55,7 @@ type Cause struct {
 func NewDiff(old, new []corpus.Observation, most int) *Diff {
 	d := &Diff{
 		Most: most, examples: map[exampleKey][]Change{}, causes: map[Cause]int{},
-		waiting: [2]map[string]gold.Row{{}, {}},
+		waiting: [2]map[string]gold.Row{{}, {}}, seed: maphash.MakeSeed(), seen: map[uint64]uint8{},
 	}
 	for i, o := range new {
 		at := slices.Index(old, o)
@@ -72,7 +76,13 @@ func NewDiff(old, new []corpus.Observation, most int) *Diff {
 }
 
 // Add takes the next row of the old source (side 0) or of the new one (side 1).
+// A row whose id its side has given before is an error.
 func (d *Diff) Add(side int, row gold.Row) error {
+	if key := maphash.String(d.seed, row.ID); d.seen[key]&(1<<side) != 0 {
+		return &corpus.Problem{Place: row.Place, What: fmt.Sprintf("the id %q has come already; the first row with it is compared", row.ID)}
+	} else {
+		d.seen[key] |= 1 << side
+	}
 	other, ok := d.waiting[1-side][row.ID]
 	if !ok {
 		d.waiting[side][row.ID] = row
@@ -89,6 +99,9 @@ func (d *Diff) compare(old, new *gold.Row) error {
 	d.Reports++
 	before := d.Labels
 	for o := range d.Observations {
+		if !old.Judged(d.columns[0][o]) || !new.Judged(d.columns[1][o]) {
+			continue
+		}
 		from, to := old.Labels[d.columns[0][o]], new.Labels[d.columns[1][o]]
 		d.By[o][from][to]++
 		if from == to {

@@ -1,6 +1,7 @@
-// Package eval compares labels with gold, and labels with labels. It is made of
+// Package eval compares labels with gold, and labels with labels. Its figures are
 // pure functions: the same rows and seed give the same figures and intervals,
-// whatever the number of processors.
+// whatever the number of processors. Diff alone is fed row by row, since its
+// sources may be larger than memory.
 //
 // The story is that of the numbers. Join pairs the rows of gold and prediction
 // by id. Each pair becomes one cell per observation, a gold and a predicted

@@ -88,6 +88,9 @@ func TestFigures(t *testing.T) {
 		"A.kappa": (2./5 - 7./25) / (1 - 7./25),
 		// B: agree 4 of 5; chance (P 2*2 + . 2*2)/25 = 8/25.
 		"B.kappa": (4./5 - 8./25) / (1 - 8./25),
+		// Pooled: agree 6 of 10; gold P 4 N 2 U 1 . 3, prediction P 4 N 2 U 1 . 3.
+		"kappa.micro": (6./10 - 30./100) / (1 - 30./100),
+		"kappa.macro": ((2./5-7./25)/(1-7./25) + (4./5-8./25)/(1-8./25)) / 2,
 		// A: positive .5 of 2, negative 2/3 of 1, uncertain 0 of 1.
 		"A.weighted": (.5*2 + 2./3) / 4, "B.weighted": (1.*2 + 0) / 3,
 		"weighted.micro": (.5*2 + 2./3 + 1*2) / 7,
@@ -141,7 +144,7 @@ func TestDerived(t *testing.T) {
 func TestPresence(t *testing.T) {
 	j, err := Join(JoinOptions{Presence: true}, sheet(ab, "PN", "N."), sheet(ab, "PU", "..", "PP"))
 	require.NoError(t, err)
-	e := Evaluate(j, 0, Options{Presence: true})
+	e := Evaluate(j, 0, Options{})
 	assert.Equal(t, []Task{Positive}, e.Tasks)
 	assert.Empty(t, e.Errors, "what is not positive is all the same")
 	same(t, 1, value(t, e.Figures, "positive.micro"), "positive.micro")
@@ -173,6 +176,13 @@ func TestJoin(t *testing.T) {
 	assert.EqualError(t, err, `gold and prediction have no observation in common: gold has ["Z"], the prediction ["A" "B"]`)
 }
 
+func TestTwoValued(t *testing.T) {
+	assert.True(t, TwoValued(sheet(ab, "PN", "N?")))
+	for _, words := range [][]string{nil, {"PN", "P."}, {"PU"}} {
+		assert.False(t, TwoValued(sheet(ab, words...)), words)
+	}
+}
+
 func TestGroups(t *testing.T) {
 	g := sheet(ab, "PP", "P?", "NN")
 	g.All[0].Group, g.All[1].Group, g.All[2].Group = "y", "x", "y"
@@ -180,6 +190,35 @@ func TestGroups(t *testing.T) {
 	assert.Equal(t, []Group{{"x", 1, 1, 1, 1}, {"y", 2, 1, 4, 3}}, e.Groups)
 	same(t, .75, value(t, e.Figures, "groups.least"), "groups.least")
 	assert.Nil(t, Evaluate(join(t, sheet(ab, "PP"), sheet(ab, "PP")), 0, Options{}).Groups)
+
+	// A group, and a report, of which nobody has judged anything.
+	g = sheet(ab, "P?", "??", "NN")
+	g.All[0].Group, g.All[1].Group, g.All[2].Group = "a", "b", "c"
+	e = Evaluate(join(t, g, sheet(ab, "NP", "PP", "NN")), 0, Options{})
+	assert.Equal(t, []Group{{"a", 1, 0, 1, 0}, {Name: "b"}, {"c", 1, 1, 2, 2}}, e.Groups)
+	same(t, 0, value(t, e.Figures, "groups.least"), "groups.least")
+	same(t, .5, value(t, e.Figures, "exact"), "exact")
+}
+
+// What one side has not judged is no disagreement, whichever side it is.
+func TestOpenOnEitherSide(t *testing.T) {
+	for _, sheets := range [][2]*gold.Sheet{
+		{sheet(ab, "P?", "PN"), sheet(ab, "PN", "P?")},
+		{sheet(ab, "PN", "P?"), sheet(ab, "P?", "PN")},
+	} {
+		e := Evaluate(join(t, sheets[0], sheets[1]), 0, Options{})
+		assert.Empty(t, e.Errors)
+		same(t, 1, value(t, e.Figures, "cells"), "cells")
+		same(t, math.NaN(), value(t, e.Figures, "B.kappa"), "B.kappa")
+		c := Compare(join(t, sheet(ab, "PN", "PN"), sheets[0], sheets[1]), Options{})
+		assert.Empty(t, c.Changes)
+		d := NewDiff(ab, ab, 1)
+		for i := range sheets[0].All {
+			require.NoError(t, d.Add(0, sheets[0].All[i]))
+			require.NoError(t, d.Add(1, sheets[1].All[i]))
+		}
+		assert.Zero(t, d.Changed)
+	}
 }
 
 func mention(rule, cue string, a corpus.Assertion) gold.Mention {
@@ -213,9 +252,27 @@ func TestErrorsAndAttribution(t *testing.T) {
 	assert.Equal(t, []gold.Mention{mention("a.x", "history", corpus.Unmentioned)}, e.Errors[1].Decisive, "what was excluded is behind the blank")
 	assert.Equal(t, "no mention", e.Errors[2].Reason)
 	assert.Equal(t, "unmentioned -> positive", e.Errors[3].Kind())
+	assert.Equal(t, "positive", e.Errors[0].Gold.String())
 	assert.Equal(t, []Attribution{{"a.x", 1, 2, 3}, {"a.y", 0, 2, 4}}, e.Rules)
 	assert.Equal(t, []Attribution{{"history", 0, 1, 1}, {"no", 0, 1, 3}}, e.Cues)
 	assert.Equal(t, Unused{Rules: []string{"a.never"}, Cues: []string{"maybe"}}, e.Unused)
+}
+
+// A label without a mention is shown with the text that was annotated, and a rule
+// of an observation that gold lacks is used all the same.
+func TestTextAndRulesBeyondGold(t *testing.T) {
+	g := sheet([]corpus.Observation{"A"}, "P")
+	p := sheet(ab, ".P")
+	p.HasMentions = true
+	p.All[0].Text = "Text."
+	p.All[0].Mentions = [][]gold.Mention{nil, {mention("b.x", "", corpus.Positive)}}
+	set := &rules.Set{Rules: []rules.Rule{{ID: "a.x"}, {ID: "b.x"}}}
+	e := Evaluate(join(t, g, p), 0, Options{Rules: set})
+	require.Len(t, e.Errors, 1)
+	assert.Equal(t, "Text.", e.Errors[0].Text)
+	assert.Equal(t, []string{"a.x"}, e.Unused.Rules)
+	g.All[0].Text = "Sentence."
+	assert.Equal(t, "Sentence.", Evaluate(join(t, g, p), 0, Options{}).Errors[0].Text)
 }
 
 // What withholds a derived label is behind its blank.
@@ -291,6 +348,42 @@ func TestBootstrap(t *testing.T) {
 func find(e *Evaluation, name string) Figure {
 	f, _ := Find(e.Figures, name)
 	return f
+}
+
+// The interval of a mean that is known: of two reports, of which one is right, a
+// sample has none right in a quarter, one in a half and both in a quarter of
+// cases. A figure that is undefined in most samples has no interval.
+func TestInterval(t *testing.T) {
+	low, high := resample(4000, 2, 1, func(weights []int32) []float64 {
+		rare := math.NaN()
+		if weights[0] == 2 {
+			rare = 1
+		}
+		return []float64{float64(weights[0]) / 2, rare}
+	})
+	assert.Equal(t, []float64{0, 1}, []float64{low[0], high[0]})
+	assert.True(t, math.IsNaN(low[1]) && math.IsNaN(high[1]))
+
+	// Of 400 reports, half right: the normal approximation is .5 +- 1.96 * .025.
+	low, high = resample(4000, 400, 1, func(weights []int32) []float64 {
+		right := 0
+		for _, w := range weights[:200] {
+			right += int(w)
+		}
+		return []float64{float64(right) / 400}
+	})
+	assert.InDelta(t, .5-1.96*.025, low[0], .004)
+	assert.InDelta(t, .5+1.96*.025, high[0], .004)
+}
+
+func TestPairUp(t *testing.T) {
+	fits := func(pairs ...[2]int) func(i, k int) bool {
+		return func(i, k int) bool { return slices.Contains(pairs, [2]int{i, k}) }
+	}
+	assert.Equal(t, []int{0, -1}, pairUp(2, 1, fits([2]int{0, 0}, [2]int{1, 0})))
+	assert.Equal(t, []int{1, 0}, pairUp(2, 2, fits([2]int{0, 0}, [2]int{0, 1}, [2]int{1, 0})), "the first gives way to the second, which has no other")
+	assert.Empty(t, pairUp(0, 3, nil))
+	assert.Equal(t, tally{tp: 1, fp: 2, fn: 1}, paired([]int{2, -1}, 3))
 }
 
 func TestQuantile(t *testing.T) {

@@ -15,15 +15,15 @@ import (
 // intervals.
 type Options struct {
 	Derived   corpus.Observation // the observation that is derived from the others, if there is one
-	Presence  bool               // as in JoinOptions: only the task Positive is scored
 	Resamples int                // of the bootstrap; 0: no intervals
 	Seed      uint64
 	Rules     *rules.Set // whose rules and cues may be unused; nil: not known
 }
 
-func (o Options) scale(observations []corpus.Observation) *scale {
-	s := &scale{observations: observations, derived: o.Derived, tasks: []Task{Mentioned, Positive, Negation, Uncertain}}
-	if o.Presence {
+// scale says how the figures of j are made.
+func (j *Joined) scale(opts Options) *scale {
+	s := &scale{observations: j.Observations, derived: opts.Derived, tasks: []Task{Mentioned, Positive, Negation, Uncertain}}
+	if j.presence {
 		s.tasks = []Task{Positive}
 	}
 	return s
@@ -31,7 +31,7 @@ func (o Options) scale(observations []corpus.Observation) *scale {
 
 // Evaluate measures the k-th prediction against gold.
 func Evaluate(j *Joined, k int, opts Options) *Evaluation {
-	s := opts.scale(j.Observations)
+	s := j.scale(opts)
 	matched := j.matchSpans(k)
 	all := j.count(k, nil, matched)
 	e := &Evaluation{
@@ -82,17 +82,17 @@ func (j *Joined) count(k int, weights []int32, matched [][]tally) *counts {
 		if w == 0 {
 			continue
 		}
-		exact := true
-		for o, cell := range j.row(k, p) {
-			if cell == open {
-				continue
+		cells := j.row(k, p)
+		for o, cell := range cells {
+			if cell != open {
+				c.by[o][cell/4][cell%4] += w
 			}
-			c.by[o][cell/4][cell%4] += w
-			exact = exact && cell/4 == cell%4
 		}
-		c.reports += w
-		if exact {
-			c.exact += w
+		if judged, agreeing := whole(cells); judged > 0 {
+			c.reports += w
+			if agreeing == judged {
+				c.exact += w
+			}
 		}
 		if matched != nil {
 			for i, t := range matched[p] {
@@ -112,20 +112,12 @@ func (j *Joined) groups(k int) []Group {
 			g = &Group{Name: pair.gold.Group}
 			by[g.Name] = g
 		}
-		g.Reports++
-		exact := true
-		for _, cell := range j.row(k, p) {
-			if cell == open {
-				continue
-			}
-			g.Cells++
-			if right(cell) {
-				g.Right++
-			} else {
-				exact = false
-			}
+		judged, agreeing := whole(j.row(k, p))
+		if judged == 0 {
+			continue
 		}
-		if exact {
+		g.Reports, g.Cells, g.Right = g.Reports+1, g.Cells+judged, g.Right+agreeing
+		if agreeing == judged {
 			g.Exact++
 		}
 	}
@@ -150,7 +142,7 @@ func coverage(j *Joined) Figure {
 func worstGroup(groups []Group) Figure {
 	least := Figure{Name: "groups.least", Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
 	for _, g := range groups {
-		if share := ratio(g.Right, g.Cells); !(share >= least.Value) {
+		if share := ratio(g.Right, g.Cells); g.Cells > 0 && !(share >= least.Value) {
 			least.Value, least.Gold = share, g.Cells
 		}
 	}
@@ -168,8 +160,11 @@ func (j *Joined) disagreements(k int) (all []Disagreement) {
 			d := Disagreement{ID: pair.gold.ID, Observation: j.Observations[o]}
 			d.Gold, d.Predicted = assertions(cell)
 			d.Decisive, d.Reason = why(pair.given[k], j.columns[k][o])
-			if pair.gold.Mentions != nil {
+			if j.mentions {
 				d.Annotated = pair.gold.Mentions[j.goldColumn[o]]
+			}
+			if len(d.Decisive)+len(d.Annotated) == 0 {
+				d.Text = cmp.Or(pair.gold.Text, pair.given[k].Text)
 			}
 			all = append(all, d)
 		}
@@ -204,12 +199,14 @@ func (j *Joined) attribute(k int) (rules, cues []Attribution) {
 	byRule, byCue := map[string]*Attribution{}, map[string]*Attribution{}
 	for p, pair := range j.pairs {
 		row := pair.given[k]
-		for o, cell := range j.row(k, p) {
-			column := j.columns[k][o]
-			for _, m := range row.Mentions[column] {
+		for _, mentions := range row.Mentions { // of observations that gold lacks, too
+			for _, m := range mentions {
 				entry(byRule, m.Rule).Mentions++
 				entry(byCue, m.Cue).Mentions++
 			}
+		}
+		for o, cell := range j.row(k, p) {
+			column := j.columns[k][o]
 			if cell == open {
 				continue
 			}

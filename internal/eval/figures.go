@@ -127,7 +127,7 @@ func (s *scale) figures(c *counts) []Figure {
 		threefold(t.String()+".micro", micro)
 		add(t.String()+".macro", macro, micro.gold())
 	}
-	var pooled Confusion
+	var pooled Confusion // without the derived observation
 	var kappas, weighteds []float64
 	weights := 0
 	sum := 0.0
@@ -143,7 +143,8 @@ func (s *scale) figures(c *counts) []Figure {
 			sum, weights = sum+value*float64(n), weights+n
 		}
 	}
-	add("kappa.micro", pooled.kappa(), cells)
+	_, inPool := pooled.agreeing()
+	add("kappa.micro", pooled.kappa(), inPool)
 	add("kappa.macro", mean(kappas), cells)
 	if len(s.tasks) > 1 {
 		add("weighted.micro", sum/float64(weights), weights)

@@ -89,10 +89,14 @@ type Failure struct {
 
 // String says what the figure is and what it was to be.
 func (f Failure) String() string {
-	if math.IsNaN(f.Value) {
+	if math.IsNaN(f.Value) || math.IsInf(f.Value, 0) {
 		return f.Term.String() + ": the figure is undefined here"
 	}
-	return fmt.Sprintf("%s: it is %.4f", f.Term, f.Value)
+	digits := 4 // and as many more as it takes to see the difference
+	for f.Value != f.Term.Bound && digits < 17 && math.Abs(f.Value-f.Term.Bound) < math.Pow10(-digits) {
+		digits++
+	}
+	return f.Term.String() + ": it is " + strconv.FormatFloat(f.Value, 'f', digits, 64)
 }
 
 // Check gives the terms that the figures fail, in their order. An undefined

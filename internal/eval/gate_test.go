@@ -24,6 +24,7 @@ func TestGate(t *testing.T) {
 			`"Pleural Effusion".negation>=0.95: it is 0.9000`, "mention.micro<0.9: it is 0.9800",
 		}},
 		{`"pleural effusion.negation"<=0.9`, nil},
+		{"mention.micro>=0.98003", []string{"mention.micro>=0.98003: it is 0.98000"}},
 		{"Pleural Effusion.negation>=0.9", nil},
 		{"mention.micro.low>=.97,mention.micro.high>=.99", []string{"mention.micro.low>=0.97: it is 0.9600"}},
 		{"Edema.uncertain>=0", []string{"Edema.uncertain>=0: the figure is undefined here"}},

@@ -22,6 +22,7 @@ type Joined struct {
 	GoldLacks, PredictionLacks []corpus.Observation
 
 	unit        string // of a pair
+	presence    bool
 	pairs       []pair
 	goldColumn  []int   // of each observation in gold's rows
 	columns     [][]int // of each observation in the rows of each prediction
@@ -36,8 +37,8 @@ type pair struct {
 	given []*gold.Row
 }
 
-// A cell is gold's assertion * 4 + the predicted one, or open where nobody has
-// judged.
+// A cell is gold's assertion * 4 + the predicted one, or open where one side has
+// not judged.
 const open = 16
 
 // JoinOptions say what is compared.
@@ -50,7 +51,7 @@ type JoinOptions struct {
 // Join pairs rows by id. It fails where nothing can be compared: no id or no
 // observation is common to all.
 func Join(opts JoinOptions, g *gold.Sheet, predictions ...*gold.Sheet) (*Joined, error) {
-	j := &Joined{mentions: g.HasMentions, unit: "report"}
+	j := &Joined{mentions: g.HasMentions, unit: "report", presence: opts.Presence}
 	if g.Sentences {
 		j.unit = "sentence"
 	}
@@ -93,7 +94,7 @@ func Join(opts JoinOptions, g *gold.Sheet, predictions ...*gold.Sheet) (*Joined,
 	case len(j.Observations) == 0:
 		return nil, fmt.Errorf("gold and prediction have no observation in common: gold has %q, the prediction %q", g.Observations, first.Observations)
 	}
-	j.fillCells(opts)
+	j.fillCells()
 	return j, nil
 }
 
@@ -142,9 +143,9 @@ func (j *Joined) matchObservations(g *gold.Sheet, predictions []*gold.Sheet) {
 	}
 }
 
-func (j *Joined) fillCells(opts JoinOptions) {
+func (j *Joined) fillCells() {
 	seen := func(a corpus.Assertion) uint8 {
-		if opts.Presence && a != corpus.Positive {
+		if j.presence && a != corpus.Positive {
 			a = corpus.Unmentioned
 		}
 		return uint8(a)
@@ -153,15 +154,29 @@ func (j *Joined) fillCells(opts JoinOptions) {
 		cells := make([]uint8, 0, len(j.pairs)*len(j.Observations))
 		for _, p := range j.pairs {
 			for o, column := range j.goldColumn {
+				given, at := p.given[k], j.columns[k][o]
 				cell := uint8(open)
-				if p.gold.Open == nil || !p.gold.Open[column] {
-					cell = seen(p.gold.Labels[column])*4 + seen(p.given[k].Labels[j.columns[k][o]])
+				if p.gold.Judged(column) && given.Judged(at) {
+					cell = seen(p.gold.Labels[column])*4 + seen(given.Labels[at])
 				}
 				cells = append(cells, cell)
 			}
 		}
 		j.cells = append(j.cells, cells)
 	}
+}
+
+// TwoValued reports whether every label of a sheet is positive or negative, as
+// where people were asked what is there, not what a report says.
+func TwoValued(s *gold.Sheet) bool {
+	for _, row := range s.All {
+		for i, a := range row.Labels {
+			if row.Judged(i) && a != corpus.Positive && a != corpus.Negative {
+				return false
+			}
+		}
+	}
+	return len(s.All) > 0
 }
 
 // row gives the cells of a pair in the k-th prediction.
@@ -177,3 +192,16 @@ func assertions(cell uint8) (gold, predicted corpus.Assertion) {
 
 // right reports whether a cell is open or as gold has it.
 func right(cell uint8) bool { return cell == open || cell/4 == cell%4 }
+
+// whole counts the cells that are not open, and those of them that are right.
+func whole(cells []uint8) (judged, agreeing int) {
+	for _, cell := range cells {
+		if cell != open {
+			judged++
+			if right(cell) {
+				agreeing++
+			}
+		}
+	}
+	return judged, agreeing
+}

@@ -45,24 +45,8 @@ func asserted(mentions []gold.Mention) (all []gold.Mention) {
 	return all
 }
 
-// match pairs each mention with at most one of the other side, in text order.
+// match pairs mentions, each with one at most.
 func match(annotated, found []gold.Mention, matches func(gold, predicted gold.Mention) bool) tally {
-	taken := make([]bool, len(annotated))
-	var t tally
-	for _, p := range found {
-		hit := false
-		for i, g := range annotated {
-			if hit = !taken[i] && matches(g, p); hit {
-				taken[i] = true
-				break
-			}
-		}
-		if hit {
-			t.tp++
-		} else {
-			t.fp++
-		}
-	}
-	t.fn = len(annotated) - t.tp
-	return t
+	partner := pairUp(len(annotated), len(found), func(i, k int) bool { return matches(annotated[i], found[k]) })
+	return paired(partner, len(found))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/columns"
 	"github.com/radlabel/radlabel/internal/eval"
 	"github.com/radlabel/radlabel/internal/gold"
@@ -13,31 +14,31 @@ import (
 )
 
 // Agreement writes how far two annotators agree, and what is to be adjudicated.
-func Agreement(w io.Writer, e *eval.Evaluation, first, second string, style Style) error {
+func Agreement(w io.Writer, e *eval.Evaluation, names Pair, style Style) error {
 	p := &printer{w: w}
-	p.printf("A: %s\nB: %s\n%s with both, on %s\n", page.OneLine(first), page.OneLine(second),
+	p.printf("A: %s\nB: %s\n%s with both, on %s\n", page.OneLine(names.A), page.OneLine(names.B),
 		columns.Count(e.Reports, e.Unit), columns.Count(len(e.Observations), "observation"))
 	p.alone("only with A, left out", e.OnlyGold)
 	p.alone("only with B, left out", e.OnlyPrediction)
 	p.observations("only with A, left out", e.PredictionLacks)
 	p.observations("only with B, left out", e.GoldLacks)
 	p.printf("\n")
+	apart := map[corpus.Observation]int{}
+	for _, d := range e.Errors {
+		apart[d.Observation]++
+	}
 	t := columns.New("agreement", columns.Right("kappa"), "95 % interval", columns.Right("labels alike"), "95 % interval", columns.Right("of"), columns.Right("to adjudicate"))
-	row := func(label, kappa, cells string) {
+	row := func(label, kappa, cells string, apart int) {
 		k, c := figure(e, kappa), figure(e, cells)
-		apart := 0
-		for _, d := range e.Errors {
-			if label == all || string(d.Observation) == label {
-				apart++
-			}
-		}
 		t.AppendRow(table.Row{label, number(k.Value), interval(k.Low, k.High), number(c.Value), interval(c.Low, c.High),
 			columns.Thousands(c.Gold), columns.Thousands(apart)})
 	}
 	for _, o := range e.Observations {
-		row(string(o), string(o)+".kappa", string(o)+".cells")
+		row(string(o), string(o)+".kappa", string(o)+".cells", apart[o])
 	}
-	row(all, "kappa.macro", "cells")
+	row("all labels pooled", "kappa.micro", "cells", len(e.Errors))
+	mean := figure(e, "kappa.macro")
+	t.AppendRow(table.Row{"mean of the observations", number(mean.Value), interval(mean.Low, mean.High)})
 	p.table(t)
 	exact := figure(e, "exact")
 	p.printf("%ss with every label alike: %s\n\n", e.Unit, withInterval(exact))
@@ -57,9 +58,6 @@ func Agreement(w io.Writer, e *eval.Evaluation, first, second string, style Styl
 	p.more(len(e.Errors) - style.Examples)
 	return p.err
 }
-
-// all stands for the mean kappa, and the share of all labels.
-const all = "all"
 
 // more says how much is not shown.
 func (p *printer) more(n int) {

@@ -17,24 +17,28 @@ import (
 	"github.com/radlabel/radlabel/internal/page"
 )
 
+// Pair are the names of two things that are compared: predictions, annotators,
+// the old and the new labels.
+type Pair struct{ A, B string }
+
 // Comparison writes the differences of two predictions, then the labels that
-// changed. The names stand for A and B.
-func Comparison(w io.Writer, c *eval.Comparison, a, b string, style Style) error {
+// changed.
+func Comparison(w io.Writer, c *eval.Comparison, names Pair, style Style) error {
 	p := &printer{w: w}
-	p.printf("A: %s\nB: %s\n%s compared with gold on %s\n", page.OneLine(a), page.OneLine(b),
+	p.printf("A: %s\nB: %s\n%s compared with gold on %s\n", page.OneLine(names.A), page.OneLine(names.B),
 		columns.Count(c.Reports, c.Unit), columns.Count(len(c.Observations), "observation"))
 	p.alone("of gold that A or B lacks, left out", c.OnlyGold)
 	p.printf("\n")
 
-	names := map[string]string{"exact": "all labels right", "cells": "labels right"}
+	labels := map[string]string{"exact": "all labels right", "cells": "labels right"}
 	order := []string{"exact", "cells"}
 	for _, t := range c.Tasks {
 		name := t.String() + ".micro"
-		names[name], order = t.String()+", micro F1", append(order, name)
+		labels[name], order = t.String()+", micro F1", append(order, name)
 	}
 	t := columns.New("difference", columns.Right("A"), columns.Right("B"), columns.Right("B - A"), "95 % interval", columns.Right("p"))
 	for _, name := range order {
-		t.AppendRow(differenceRow(c, names[name], name))
+		t.AppendRow(differenceRow(c, labels[name], name))
 	}
 	p.table(t)
 	for _, task := range c.Tasks {
@@ -163,12 +167,12 @@ func (p *printer) change(c eval.Change, style Style) {
 		}
 	}
 	p.printf("\n")
-	p.side("old", c.Old, c.OldWhy, c.OldReason, style)
-	p.side("new", c.New, c.NewWhy, c.NewReason, style)
+	p.side("old", c.OldWhy, c.OldReason, style)
+	p.side("new", c.NewWhy, c.NewReason, style)
 }
 
 // side is what stands behind the old or the new label.
-func (p *printer) side(which string, label corpus.Assertion, decisive []gold.Mention, reason string, style Style) {
+func (p *printer) side(which string, decisive []gold.Mention, reason string, style Style) {
 	if len(decisive) == 0 && reason != "" {
 		p.printf("    %s: %s\n", which, page.OneLine(reason))
 	}
@@ -182,9 +186,9 @@ func (p *printer) side(which string, label corpus.Assertion, decisive []gold.Men
 }
 
 // Diff writes what changed between two label sources.
-func Diff(w io.Writer, d *eval.Diff, old, new string, style Style) error {
+func Diff(w io.Writer, d *eval.Diff, names Pair, style Style) error {
 	p := &printer{w: w}
-	p.printf("old: %s\nnew: %s\n", page.OneLine(old), page.OneLine(new))
+	p.printf("old: %s\nnew: %s\n", page.OneLine(names.A), page.OneLine(names.B))
 	p.printf("%s in both: %s changed, in %s\n", columns.Count(d.Reports, "report"), columns.Thousands(d.Changed), columns.Count(d.Labels, "label"))
 	p.alone("only in the old labels", d.Alone(0))
 	p.alone("only in the new labels", d.Alone(1))
@@ -212,7 +216,7 @@ func Diff(w io.Writer, d *eval.Diff, old, new string, style Style) error {
 // shifts is a table of what changed, an observation a row, the commonest change
 // first.
 func (p *printer) shifts(all []eval.Shift) {
-	const most = 3
+	const most = 2
 	var order []corpus.Observation
 	labels, kinds := map[corpus.Observation]int{}, map[corpus.Observation][]string{}
 	for _, s := range all {
@@ -259,16 +263,22 @@ func (p *printer) matrix(d *eval.Diff) {
 	p.table(t)
 }
 
+// diffCauses lists the rules and cues behind the changes, the commonest first.
 func (p *printer) diffCauses(d *eval.Diff) {
-	causes := d.Causes()
-	t := columns.New("observation", "old -> new", "old label by", "new label by", columns.Right("labels"))
-	shown := 0
+	t := columns.New(columns.Right("labels"), "by")
+	shown, causes := 0, d.Causes()
 	for _, c := range causes {
 		if c.OldRule == "" && c.NewRule == "" {
 			continue
 		}
-		if shown++; shown <= worst {
-			t.AppendRow(table.Row{c.Observation, c.OldLabel.String() + " -> " + c.NewLabel.String(), by(c.OldRule, c.OldCue), by(c.NewRule, c.NewCue), columns.Thousands(c.Labels)})
+		if shown++; shown > worst {
+			continue
+		}
+		t.AppendRow(table.Row{columns.Thousands(c.Labels), fmt.Sprintf("%s: %s -> %s", c.Observation, c.OldLabel, c.NewLabel)})
+		for _, side := range []struct{ which, rule, cue string }{{"old", c.OldRule, c.OldCue}, {"new", c.NewRule, c.NewCue}} {
+			if side.rule != "" {
+				t.AppendRow(table.Row{"", "    " + side.which + ": " + by(side.rule, side.cue)})
+			}
 		}
 	}
 	if shown == 0 {

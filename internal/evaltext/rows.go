@@ -23,22 +23,32 @@ type Rows struct {
 
 // The columns of a CSV. Spans are left to JSON lines.
 var (
-	errorColumns = []string{"id", "observation", "gold", "predicted", "rule", "cue", "section", "mention", "cue_text", "sentence", "reason"}
+	errorColumns = []string{"id", "observation", "gold", "predicted", "rule", "cue", "section", "mention", "cue_text", "sentence", "reason", "text"}
 	causeColumns = []string{"rule", "cue", "section", "mention", "cue_text", "sentence", "reason"}
 )
 
 // NewErrors begins rows of disagreements in the form "csv" or "jsonl".
 func NewErrors(w io.Writer, form string) (*Rows, error) { return newRows(w, form, errorColumns) }
 
-// NewChanges begins rows of changes in the form "csv" or "jsonl".
+// NewJudged begins rows of changes that gold has judged, NewChanges those of
+// changes without gold, in the form "csv" or "jsonl".
+func NewJudged(w io.Writer, form string) (*Rows, error) {
+	return newRows(w, form, changeColumns("id", "observation", "gold", "verdict"))
+}
+
+// NewChanges: see NewJudged.
 func NewChanges(w io.Writer, form string) (*Rows, error) {
-	header := []string{"id", "observation", "gold", "old", "new", "verdict"}
+	return newRows(w, form, changeColumns("id", "observation"))
+}
+
+func changeColumns(header ...string) []string {
+	header = append(header, "old", "new")
 	for _, side := range []string{"old_", "new_"} {
 		for _, name := range causeColumns {
 			header = append(header, side+name)
 		}
 	}
-	return newRows(w, form, header)
+	return header
 }
 
 func newRows(w io.Writer, form string, header []string) (*Rows, error) {
@@ -56,7 +66,7 @@ func newRows(w io.Writer, form string, header []string) (*Rows, error) {
 func (r *Rows) Error(d eval.Disagreement) error {
 	if r.table != nil {
 		row := []string{d.ID, string(d.Observation), d.Gold.String(), d.Predicted.String()}
-		return r.table.Write(append(row, causeFields(d.Decisive, d.Reason)...))
+		return r.table.Write(append(append(row, causeFields(d.Decisive, d.Reason)...), d.Text))
 	}
 	return r.lines.Encode(struct {
 		ID          string             `json:"id"`
@@ -66,7 +76,8 @@ func (r *Rows) Error(d eval.Disagreement) error {
 		Decisive    []jsonMention      `json:"decisive,omitempty"`
 		Annotated   []jsonMention      `json:"annotated,omitempty"`
 		Reason      string             `json:"reason,omitempty"`
-	}{d.ID, d.Observation, d.Gold.String(), d.Predicted.String(), jsonMentions(d.Decisive), jsonMentions(d.Annotated), d.Reason})
+		Text        string             `json:"text,omitempty"`
+	}{d.ID, d.Observation, d.Gold.String(), d.Predicted.String(), jsonMentions(d.Decisive), jsonMentions(d.Annotated), d.Reason, d.Text})
 }
 
 // assertionColumns are the columns of Assertion rows.
@@ -92,14 +103,18 @@ func (r *Rows) Assertion(e eval.AssertionError) error {
 	return r.lines.Encode(object)
 }
 
-// Change writes one change. Its gold is blank where none has judged.
+// Change writes one change.
 func (r *Rows) Change(c eval.Change) error {
 	judged := ""
 	if c.Judged {
 		judged = c.Gold.String()
 	}
 	if r.table != nil {
-		row := []string{c.ID, string(c.Observation), judged, c.Old.String(), c.New.String(), c.Verdict()}
+		row := []string{c.ID, string(c.Observation)}
+		if c.Judged {
+			row = append(row, judged, c.Verdict())
+		}
+		row = append(row, c.Old.String(), c.New.String())
 		row = append(row, causeFields(c.OldWhy, c.OldReason)...)
 		return r.table.Write(append(row, causeFields(c.NewWhy, c.NewReason)...))
 	}
@@ -295,7 +310,7 @@ func AssertionsJSON(w io.Writer, r *eval.AssertionResult, about About) error {
 }
 
 // ComparisonJSON writes the differences of a comparison as one object.
-func ComparisonJSON(w io.Writer, c *eval.Comparison, about About, a, b string) error {
+func ComparisonJSON(w io.Writer, c *eval.Comparison, names Pair, about About) error {
 	type differenceJSON struct {
 		Name string     `json:"name"`
 		A    jsonNumber `json:"a"`
@@ -331,11 +346,11 @@ func ComparisonJSON(w io.Writer, c *eval.Comparison, about About, a, b string) e
 		Differences []differenceJSON  `json:"differences"`
 		McNemar     []discordanceJSON `json:"mcnemar"`
 		Changed     int               `json:"changed_labels"`
-	}{about.Tool, about.Version, about.Gold, a, b, c.Reports, c.Resamples, c.Seed, differences, discordances, len(c.Changes)})
+	}{about.Tool, about.Version, about.Gold, names.A, names.B, c.Reports, c.Resamples, c.Seed, differences, discordances, len(c.Changes)})
 }
 
 // DiffJSON writes the counts of a diff as one object.
-func DiffJSON(w io.Writer, d *eval.Diff, old, new string) error {
+func DiffJSON(w io.Writer, d *eval.Diff, names Pair) error {
 	type causeJSON struct {
 		Observation corpus.Observation `json:"observation"`
 		Old         string             `json:"old"`
@@ -364,7 +379,7 @@ func DiffJSON(w io.Writer, d *eval.Diff, old, new string) error {
 		Causes     []causeJSON                                      `json:"causes"`
 		OnlyOld    []string                                         `json:"only_old"`
 		OnlyNew    []string                                         `json:"only_new"`
-	}{old, new, d.Reports, d.Changed, d.Labels, confusions, list(causes), list(d.Alone(0)), list(d.Alone(1))})
+	}{names.A, names.B, d.Reports, d.Changed, d.Labels, confusions, list(causes), list(d.Alone(0)), list(d.Alone(1))})
 }
 
 func indented(w io.Writer, value any) error {

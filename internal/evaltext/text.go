@@ -323,6 +323,18 @@ func (p *printer) disagreement(d eval.Disagreement, style Style) {
 			p.printf("    gold has %s\n      %s\n", m.Assertion, style.sentence(m))
 		}
 	}
+	if d.Text != "" {
+		p.printf("    in: %s\n", beginning(page.OneLine(d.Text)))
+	}
+}
+
+// beginning cuts a text short for a terminal.
+func beginning(text string) string {
+	const most = 400
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return text
 }
 
 // Brief is the line of one evaluation in a table of many, as Markdown has it:

@@ -84,7 +84,7 @@ func TestRows(t *testing.T) {
 		Decisive:  []gold.Mention{mention("May be \"edema\".", "edema", "May be")},
 		Annotated: []gold.Mention{{Sentence: "Edema", Mention: corpus.Span{Start: 0, End: 5}, Assertion: corpus.Positive}},
 	}
-	none := eval.Disagreement{ID: "b", Observation: "Edema", Gold: corpus.Negative, Reason: "no mention"}
+	none := eval.Disagreement{ID: "b", Observation: "Edema", Gold: corpus.Negative, Reason: "no mention", Text: "No such thing."}
 	write := func(form string, fill func(*Rows)) string {
 		var b bytes.Buffer
 		r, err := NewErrors(&b, form)
@@ -101,15 +101,15 @@ func TestRows(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, [][]string{
 		errorColumns,
-		{"a,1", "Pleural Effusion", "positive", "uncertain", "edema.edema", "hedge.may", "impression", "edema", "May be", `May be "edema".`, ""},
-		{"b", "Edema", "negative", "unmentioned", "", "", "", "", "", "", "no mention"},
+		{"a,1", "Pleural Effusion", "positive", "uncertain", "edema.edema", "hedge.may", "impression", "edema", "May be", `May be "edema".`, "", ""},
+		{"b", "Edema", "negative", "unmentioned", "", "", "", "", "", "", "no mention", "No such thing."},
 	}, rows)
 	lines := strings.Split(strings.TrimSpace(write("jsonl", all)), "\n")
 	require.Len(t, lines, 2)
 	assert.JSONEq(t, `{"id":"a,1","observation":"Pleural Effusion","gold":"positive","predicted":"uncertain",
 		"decisive":[{"rule":"edema.edema","cue":"hedge.may","section":"impression","assertion":"uncertain","sentence":"May be \"edema\".","at":7,"mention":[8,13],"cue_span":[0,6]}],
 		"annotated":[{"assertion":"positive","sentence":"Edema","at":0,"mention":[0,5]}]}`, lines[0])
-	assert.JSONEq(t, `{"id":"b","observation":"Edema","gold":"negative","predicted":"unmentioned","reason":"no mention"}`, lines[1])
+	assert.JSONEq(t, `{"id":"b","observation":"Edema","gold":"negative","predicted":"unmentioned","reason":"no mention","text":"No such thing."}`, lines[1])
 	assert.Equal(t, strings.Join(errorColumns, ",")+"\n", write("csv", func(*Rows) {}), "a header where there is no error")
 }
 
@@ -144,9 +144,9 @@ func TestJSON(t *testing.T) {
 func TestEmpty(t *testing.T) {
 	for name, show := range map[string]func(*bytes.Buffer) error{
 		"evaluation": func(b *bytes.Buffer) error { return Evaluation(b, &eval.Evaluation{}, Style{}) },
-		"comparison": func(b *bytes.Buffer) error { return Comparison(b, &eval.Comparison{}, "a", "b", Style{}) },
-		"diff":       func(b *bytes.Buffer) error { return Diff(b, eval.NewDiff(nil, nil, 0), "a", "b", Style{}) },
-		"agreement":  func(b *bytes.Buffer) error { return Agreement(b, &eval.Evaluation{}, "a", "b", Style{}) },
+		"comparison": func(b *bytes.Buffer) error { return Comparison(b, &eval.Comparison{}, Pair{"a", "b"}, Style{}) },
+		"diff":       func(b *bytes.Buffer) error { return Diff(b, eval.NewDiff(nil, nil, 0), Pair{"a", "b"}, Style{}) },
+		"agreement":  func(b *bytes.Buffer) error { return Agreement(b, &eval.Evaluation{}, Pair{"a", "b"}, Style{}) },
 		"assertions": func(b *bytes.Buffer) error { return Assertions(b, &eval.AssertionResult{}, Style{}) },
 	} {
 		var b bytes.Buffer
