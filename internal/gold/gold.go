@@ -35,6 +35,9 @@ type Row struct {
 	Text string
 }
 
+// Judged reports whether the label of an observation, by its place, was judged.
+func (r *Row) Judged(i int) bool { return r.Open == nil || !r.Open[i] }
+
 // Mention is one mention of an observation with the sentence it stands in. The
 // spans of mention, cue and scope are byte offsets into Sentence; that of the
 // cue and its scope are empty where there is none.
