@@ -176,11 +176,23 @@ func (p *tab) run(script string) {
 	value[bool](p, "(() => { "+script+"; return true })()")
 }
 
+// seen is the number of errors that can be seen.
+func (p *tab) seen() int {
+	p.t.Helper()
+	return value[int](p, `[...document.querySelectorAll("#list > li")].filter(li => li.getClientRects().length > 0).length`)
+}
+
+// visible tells whether an element can be seen.
+func (p *tab) visible(selector string) bool {
+	p.t.Helper()
+	return value[bool](p, fmt.Sprintf(`document.querySelector(%q).checkVisibility()`, selector))
+}
+
 // shown is the number of errors that can be seen; it is also what the page says.
 func (p *tab) shown() int {
 	p.t.Helper()
-	n := value[int](p, `[...document.querySelectorAll("#list > li")].filter(li => li.getClientRects().length > 0).length`)
-	assert.Equal(p.t, fmt.Sprint(n), strings.Fields(value[string](p, `shown.textContent`))[0])
+	n := p.seen()
+	assert.Equal(p.t, count(n), strings.Fields(value[string](p, `shown.textContent`))[0])
 	return n
 }
 
@@ -220,7 +232,7 @@ func TestBrowser(t *testing.T) {
 
 	t.Run("content", func(t *testing.T) {
 		text := value[string](p, `document.body.innerText`)
-		for _, want := range []string{"reports wholly right", "mention, micro F1", "Pleural Effusion", "kappa", "micro", "portable", "By confusion", "By cue", "2 reports of gold without a prediction"} {
+		for _, want := range []string{"reports wholly right", "mention, micro F1", "Pleural Effusion", "kappa", "micro", "portable", "By confusion", "By cue", "2 reports in gold alone"} {
 			assert.Contains(t, text, want)
 		}
 		assert.Equal(t, len(e.Tasks), value[int](p, `document.querySelectorAll("svg.panel").length`))
@@ -275,10 +287,15 @@ func TestBrowser(t *testing.T) {
 	})
 
 	t.Run("print", func(t *testing.T) {
-		require.Less(t, p.shown(), all)
+		few := p.shown()
+		require.Less(t, few, mostPrinted)
 		p.media("print")
-		assert.Equal(t, all, value[int](p, `[...document.querySelectorAll("#list > li")].filter(li => li.getClientRects().length > 0).length`))
-		assert.Equal(t, 0, value[int](p, `filters.getClientRects().length`))
+		assert.Equal(t, few, p.seen(), "what is shown is printed")
+		assert.True(t, p.visible("#filters [name=confusion]"), "with the filters that chose it")
+		assert.False(t, p.visible("#filters [name=rule]"))
+		assert.False(t, p.visible("#filters [name=text]"))
+		p.visit("")
+		assert.False(t, p.visible("#filters"))
 		p.media("screen")
 	})
 
@@ -314,6 +331,80 @@ func TestBrowserRunsNothingElse(t *testing.T) {
 	p.quiet()
 }
 
+// A page that lacks errors says of a choice how many there are.
+func TestBrowserCut(t *testing.T) {
+	e := small()
+	e.Confusions[1] = eval.Confusion{corpus.Positive: {corpus.Negative: 3, corpus.Unmentioned: 2 * mostErrors}, corpus.Negative: {corpus.Negative: 227835}}
+	e.Errors = nil
+	for i := range 2*mostErrors + 3 {
+		d := eval.Disagreement{ID: fmt.Sprint("s", i), Observation: "Edema", Gold: corpus.Positive, Text: "word" + fmt.Sprint(i)}
+		if i >= 2*mostErrors {
+			d.Predicted = corpus.Negative
+			d.Text = strings.Repeat("A long text. ", 200)
+		}
+		e.Errors = append(e.Errors, d)
+	}
+	p := open(t, e)
+	said := func(fragment string) string {
+		p.visit(fragment)
+		p.shown()
+		return value[string](p, `shown.textContent`)
+	}
+	assert.Equal(t, "5,000 of 10,003 errors", said(""))
+	assert.Equal(t, "3 errors, all of this kind", said(link("observation", "Edema", "confusion", "positive -> negative")))
+	assert.Equal(t, "4,997 of 10,000 errors of this kind; the page holds no more of them", said(link("confusion", "positive -> unmentioned")))
+	assert.Equal(t, "4,997 of 10,000 errors of this kind; the page holds no more of them", said(link("confusion", "positive -> unmentioned", "observation", "Edema")))
+	assert.Equal(t, "3 of the 5,000 errors that the page holds", said("#text=long+text"))
+	assert.Equal(t, "1 of the 5,000 errors that the page holds", said("#text=word4711"), "the text of an error is searched")
+
+	p.media("print")
+	assert.Equal(t, 1, p.seen())
+	assert.False(t, p.visible(".printed"))
+	p.visit(link("confusion", "positive -> unmentioned"))
+	assert.Equal(t, mostPrinted, p.seen(), "the first of what is shown")
+	assert.True(t, p.visible(".printed"))
+	p.visit(link("confusion", "positive -> negative"))
+	assert.Equal(t, 3, p.seen())
+	assert.False(t, p.visible("details.text blockquote"), "long texts stay folded")
+	p.media("screen")
+	assert.False(t, p.visible(".printed"))
+	p.quiet()
+}
+
+// The greatest numbers fit their places at the usual widths.
+func TestBrowserFits(t *testing.T) {
+	e := labelled(t)
+	e.Figures = slices.Clone(e.Figures)
+	for i := range e.Figures {
+		f := &e.Figures[i]
+		f.Value, f.Low, f.High, f.Gold = 1, 1, 1, 88888
+	}
+	for o := range e.Confusions {
+		for g := range e.Confusions[o] {
+			e.Confusions[o][g] = [4]int{88888, 88888, 88888, 88888}
+		}
+	}
+	p := open(t, e)
+	const (
+		boxes = `[...document.querySelectorAll("#figures .box")].filter(e => e.scrollWidth > e.clientWidth).length`
+		cells = `[...document.querySelectorAll(".heatmap td")].filter(e => e.scrollWidth > e.clientWidth).length`
+		lines = `[...document.querySelectorAll(".heatmap td")].filter(e => e.clientHeight > 30).length`
+		// The number of cases stands clear of the figures before it.
+		near = `[...document.querySelectorAll(".panel .numbers + .numbers")].filter(n =>
+			n.getClientRects().length && n.getBoundingClientRect().left < n.previousSibling.getBoundingClientRect().right + 4).length`
+	)
+	for _, width := range []int64{1280, 1024, 390, 320} {
+		p.do(chromedp.EmulateViewport(width, 900))
+		if width == 1280 { // a narrower table may scroll
+			assert.Zero(t, value[int](p, boxes), "%d pixels", width)
+		}
+		assert.Zero(t, value[int](p, cells), "%d pixels", width)
+		assert.Zero(t, value[int](p, lines), "%d pixels", width)
+		assert.Zero(t, value[int](p, near), "%d pixels", width)
+	}
+	p.quiet()
+}
+
 func TestBrowserIsFast(t *testing.T) {
 	e := labelled(t)
 	few := e.Errors
@@ -321,15 +412,17 @@ func TestBrowserIsFast(t *testing.T) {
 		e.Errors = append(e.Errors, few...)
 	}
 	p := open(t, e)
-	assert.Equal(t, mostErrors, value[int](p, `document.querySelectorAll("#list > li").length`))
-	took := value[float64](p, `new Promise(done => {
-		const field = filters.elements.text;
-		field.value = "effusion";
-		const start = performance.now();
-		field.dispatchEvent(new Event("input", { bubbles: true }));
-		addEventListener("hashchange", () => requestAnimationFrame(() => setTimeout(() => done(performance.now() - start))), { once: true });
-	})`)
-	t.Logf("filtered in %.0f ms", took)
-	assert.Less(t, took, 1500.0, "milliseconds")
+	assert.InDelta(t, mostErrors, value[int](p, `document.querySelectorAll("#list > li").length`), 50)
+	for _, words := range []string{"effusion", "what no error has", ""} {
+		took := value[float64](p, fmt.Sprintf(`new Promise(done => {
+			const field = filters.elements.text;
+			field.value = %q;
+			const start = performance.now();
+			field.dispatchEvent(new Event("input", { bubbles: true }));
+			addEventListener("hashchange", () => requestAnimationFrame(() => setTimeout(() => done(performance.now() - start))), { once: true });
+		})`, words))
+		t.Logf("filtered by %q in %.0f ms", words, took)
+		assert.Less(t, took, 1500.0, "milliseconds")
+	}
 	p.quiet()
 }

@@ -34,18 +34,18 @@ const shades = 10
 // stated before what is not.
 var assertions = [...]corpus.Assertion{corpus.Positive, corpus.Negative, corpus.Uncertain, corpus.Unmentioned}
 
-func heatMaps(e *eval.Evaluation) (all []heatMap) {
+func heatMaps(e *eval.Evaluation, gold, prediction side) (all []heatMap) {
 	for i, c := range e.Confusions {
 		h := heatMap{Observation: page.OneLine(string(e.Observations[i]))}
 		for _, g := range assertions {
-			h.Rows = append(h.Rows, heatRow{g.String(), heatCells(e.Observations[i], g, c[g])})
+			h.Rows = append(h.Rows, heatRow{g.String(), heatCells(e.Observations[i], g, c[g], gold, prediction)})
 		}
 		all = append(all, h)
 	}
 	return all
 }
 
-func heatCells(o corpus.Observation, g corpus.Assertion, counts [4]int) (cells []heatCell) {
+func heatCells(o corpus.Observation, g corpus.Assertion, counts [4]int, gold, prediction side) (cells []heatCell) {
 	all := 0
 	for _, n := range counts {
 		all += n
@@ -53,7 +53,7 @@ func heatCells(o corpus.Observation, g corpus.Assertion, counts [4]int) (cells [
 	for _, p := range assertions {
 		n := counts[p]
 		d := eval.Disagreement{Observation: o, Gold: g, Predicted: p}
-		cell := heatCell{Count: n, Class: "wrong", Means: "gold " + g.String() + ", predicted " + p.String()}
+		cell := heatCell{Count: n, Class: "wrong", Means: gold.Word + " " + g.String() + ", " + prediction.Word + " " + p.String()}
 		switch {
 		case g == p:
 			cell.Class = "right"

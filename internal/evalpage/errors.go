@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -147,7 +148,8 @@ func newAttributions(what string, all []eval.Attribution, unused []string) attri
 // browser is the list of errors with its filters.
 type browser struct {
 	Errors  []errorItem
-	More    int // errors that are not in the page
+	All     int // errors, of which the page may hold fewer
+	Each    int // of an observation's confusion are held at most
 	Filters []filter
 }
 
@@ -164,26 +166,28 @@ type errorItem struct {
 	Gold, Predicted, Reason string
 	Rules, Cues             string
 	Passages                []passage
+	Text, Summary           string // Summary is "" of a short text
 }
 
-func newErrorItem(d eval.Disagreement) errorItem {
+func newErrorItem(d eval.Disagreement, gold side) errorItem {
+	text, summary := textOf(d.Text)
 	return errorItem{
 		ID: page.OneLine(d.ID), Observation: observationOf(d)[0], Kind: d.Kind(),
 		Gold: d.Gold.String(), Predicted: d.Predicted.String(), Reason: page.OneLine(d.Reason),
 		Rules: strings.Join(rulesOf(d), "\n"), Cues: strings.Join(cuesOf(d), "\n"),
-		Passages: passages(d),
+		Passages: passages(d, gold), Text: text, Summary: summary,
 	}
 }
 
-func newBrowser(e *eval.Evaluation) browser {
-	shown := e.Errors[:min(len(e.Errors), mostErrors)]
-	b := browser{More: len(e.Errors) - len(shown)}
+func newBrowser(e *eval.Evaluation, gold, prediction side) browser {
+	shown, each := balanced(e.Errors, mostErrors)
+	b := browser{All: len(e.Errors), Each: each}
 	for _, d := range shown {
-		b.Errors = append(b.Errors, newErrorItem(d))
+		b.Errors = append(b.Errors, newErrorItem(d, gold))
 	}
 	b.Filters = []filter{
 		{"observation", "Observation", values(shown, observationOf)},
-		{"confusion", "Gold → prediction", values(shown, kindOf)},
+		{"confusion", gold.Name + " → " + prediction.Word, values(shown, kindOf)},
 	}
 	if e.Evidence {
 		b.Filters = append(b.Filters,
@@ -191,6 +195,74 @@ func newBrowser(e *eval.Evaluation) browser {
 			filter{"cue", "Cue", values(shown, cuesOf)})
 	}
 	return b
+}
+
+// Cut reports whether the page lacks errors.
+func (b browser) Cut() bool { return len(b.Errors) < b.All }
+
+// MostPrinted is how many of the errors shown are printed.
+func (browser) MostPrinted() int { return mostPrinted }
+
+// balanced leaves of each confusion of an observation the first errors, as many
+// of each as there is room for, in their order: rare confusions are kept whole,
+// since no other report shows them. Each is how many that are.
+func balanced(errors []eval.Disagreement, room int) (kept []eval.Disagreement, each int) {
+	if len(errors) <= room {
+		return errors, len(errors)
+	}
+	type kind struct {
+		observation     corpus.Observation
+		gold, predicted corpus.Assertion
+	}
+	of := func(d eval.Disagreement) kind { return kind{d.Observation, d.Gold, d.Predicted} }
+	counts := map[kind]int{}
+	for _, d := range errors {
+		counts[of(d)]++
+	}
+	each = max(1, sort.Search(room, func(i int) bool {
+		n := 0
+		for _, count := range counts {
+			n += min(count, i+1)
+		}
+		return n > room
+	}))
+	clear(counts)
+	for _, d := range errors {
+		if counts[of(d)]++; counts[of(d)] <= each && len(kept) < room {
+			kept = append(kept, d)
+		}
+	}
+	return kept, each
+}
+
+// How much of a text is shown at once, how much of a longer one stands for it
+// until it is unfolded, and how much of it the page holds, in bytes.
+const (
+	shortText   = 300
+	summaryText = 120
+	mostText    = 4000
+)
+
+// textOf gives a text as the page shows it, and what stands for a long one.
+func textOf(s string) (text, summary string) {
+	if len(s) <= shortText {
+		return page.OneLine(s), ""
+	}
+	return page.Printable(cutText(s, mostText)), page.OneLine(cutText(s, summaryText))
+}
+
+// cutText cuts a text at the end of a word, if one ends near, or of a character.
+func cutText(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	if i := strings.LastIndexAny(s[:most], " \n"); i > most-40 {
+		most = i
+	}
+	return s[:most] + " ..."
 }
 
 // values are the names that errors have, in alphabetical order.
@@ -214,7 +286,7 @@ type passage struct {
 
 // found is a mention as words, for those who do not see the marks.
 type found struct {
-	Gold                bool // gold's, not the prediction's
+	Side                string // gold's name; "" of the prediction
 	Assertion, Words    string
 	Rule, Cue, CueWords string
 }
@@ -227,13 +299,13 @@ type foundTimes struct {
 
 // passages gives the sentences of an error's mentions, each once, with the
 // marks of prediction and gold.
-func passages(d eval.Disagreement) []passage {
+func passages(d eval.Disagreement, gold side) []passage {
 	var all passageList
 	for _, m := range d.Decisive {
-		all.add(m, false)
+		all.add(m, "")
 	}
 	for _, m := range d.Annotated {
-		all.add(m, true)
+		all.add(m, gold.Word)
 	}
 	for i := range all {
 		all[i].Pieces = pieces(all[i].sentence, all[i].marks)
@@ -243,12 +315,12 @@ func passages(d eval.Disagreement) []passage {
 
 type passageList []passage
 
-func (l *passageList) add(m gold.Mention, ofGold bool) {
+func (l *passageList) add(m gold.Mention, side string) {
 	words := clamp(m.Mention, m.Sentence)
 	p := l.passage(m, words)
-	f := found{Gold: ofGold, Assertion: m.Assertion.String(), Words: page.OneLine(words.In(m.Sentence))}
+	f := found{Side: side, Assertion: m.Assertion.String(), Words: page.OneLine(words.In(m.Sentence))}
 	put := func(class string, s corpus.Span) { p.marks = append(p.marks, mark{s.Shift(m.At - p.at), class}) }
-	if ofGold {
+	if side != "" {
 		put("annotated", words)
 	} else {
 		cue := clamp(m.CueSpan, m.Sentence)

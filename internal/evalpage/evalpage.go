@@ -11,6 +11,7 @@
 package evalpage
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -29,11 +30,18 @@ import (
 // time, so that the same evaluation gives the same page.
 type About struct {
 	Title, Gold, Prediction, MadeBy string
+	// GoldName and PredictionName are what the page calls the two sides; "Gold"
+	// and "Prediction" where they are "".
+	GoldName, PredictionName string
 }
 
 // mostErrors is how many errors a page holds: more make it slow to open, and no
 // one reads them.
 const mostErrors = 5000
+
+// mostPrinted is how many of the errors shown are printed, on some thirty sheets.
+// The style has the same number.
+const mostPrinted = 300
 
 // mostIDs is how many ids without a partner are listed, of each side.
 const mostIDs = 1000
@@ -55,6 +63,7 @@ var document = template.Must(template.New("page").Funcs(template.FuncMap{
 	"interval": interval,
 	"percent":  percent,
 	"share":    share,
+	"short":    func(assertion string) string { return assertion[:3] + "." },
 }).Parse(source))
 
 // policy lets the page run its own style and script and nothing else: not even
@@ -76,7 +85,10 @@ func HTML(w io.Writer, e *eval.Evaluation, about About) error {
 // view is what the template is made with.
 type view struct {
 	*eval.Evaluation
-	About  About
+	About            About
+	Gold, Prediction side
+	Unit             string // what is compared: "report", or "sentence"
+
 	Policy template.HTML
 	Style  template.CSS
 	Script template.JS
@@ -96,22 +108,23 @@ type view struct {
 
 func newView(e *eval.Evaluation, about About) *view {
 	f := figuresOf(e)
+	gold, prediction := sideOf(about.GoldName, "Gold"), sideOf(about.PredictionName, "Prediction")
 	v := &view{
-		Evaluation: e, About: about,
+		Evaluation: e, About: about, Gold: gold, Prediction: prediction, Unit: unitOf(e),
 		Policy: policy, Style: template.CSS(style), Script: template.JS(script),
 		Headline: headlines(e, f),
 		Missing: []missing{
-			missingOf("of gold without a prediction", e.OnlyGold),
-			missingOf("of the prediction without gold", e.OnlyPrediction),
+			missingOf(gold.Word, e.OnlyGold),
+			missingOf(prediction.Word, e.OnlyPrediction),
 		},
 		Lacking: []lacking{
-			{"Gold", names(e.GoldLacks)},
-			{"The prediction", names(e.PredictionLacks)},
+			{gold.Name, names(e.GoldLacks)},
+			{prediction.Name, names(e.PredictionLacks)},
 		},
-		Rows: observationRows(e, f), Overall: overallRows(e, f), Spans: spanRows(f),
-		Forest: forest(e, f), HeatMaps: heatMaps(e),
-		Tallies: []tallyTable{newTallyTable("By confusion", "gold -> prediction", tallies(e.Errors, "confusion", kindOf))},
-		Browser: newBrowser(e),
+		Rows: observationRows(e, f), Overall: overallRows(e, f), Spans: spanRows(f, gold),
+		Forest: forest(e, f), HeatMaps: heatMaps(e, gold, prediction),
+		Tallies: []tallyTable{newTallyTable("By confusion", gold.Word+" -> "+prediction.Word, tallies(e.Errors, "confusion", kindOf))},
+		Browser: newBrowser(e, gold, prediction),
 	}
 	if e.Evidence {
 		v.Tallies = append(v.Tallies,
@@ -124,6 +137,19 @@ func newView(e *eval.Evaluation, about About) *view {
 	}
 	return v
 }
+
+// side is what the page calls one of the two that it compares: by itself, and
+// within a sentence.
+type side struct{ Name, Word string }
+
+func sideOf(name, usual string) side {
+	if name = page.OneLine(name); name != "" {
+		return side{name, name}
+	}
+	return side{usual, strings.ToLower(usual)}
+}
+
+func unitOf(e *eval.Evaluation) string { return cmp.Or(e.Unit, "report") }
 
 // missing are the ids that only one side has.
 type missing struct {

@@ -134,7 +134,10 @@ func TestEscapes(t *testing.T) {
 		Decisive:  []gold.Mention{{Rule: evil, Cue: evil, Section: evil, Sentence: evil, Mention: corpus.Span{Start: 1, End: 9}, CueSpan: corpus.Span{Start: 5, End: 12}}},
 		Annotated: []gold.Mention{{Sentence: evil, Mention: corpus.Span{End: len(evil)}, At: 500}},
 	}}
-	got := render(t, e, About{evil, evil, evil, evil})
+	for _, text := range []string{evil, strings.Repeat(evil, 20)} {
+		e.Errors = append(e.Errors, eval.Disagreement{ID: "text", Observation: evil, Predicted: corpus.Positive, Text: text})
+	}
+	got := render(t, e, About{evil, evil, evil, evil, evil, evil})
 	assert.Equal(t, 1, strings.Count(got, "<script"), "the page's own script alone")
 	assert.NotContains(t, got, "<b x=")
 	assert.Contains(t, got, "&lt;script&gt;")
@@ -165,7 +168,7 @@ func TestEmpty(t *testing.T) {
 		{"no errors", without(func(e *eval.Evaluation) { e.Errors = nil }), "There is no error.", `id="list"`},
 		{"no groups", without(func(e *eval.Evaluation) { e.Groups = nil }), "Rules and cues", `id="groups"`},
 		{"an empty group", without(func(e *eval.Evaluation) { e.Groups = []eval.Group{{Name: "ward"}} }), "ward", "NaN"},
-		{"no evidence", without(func(e *eval.Evaluation) { e.Evidence = false; e.Errors[1].Decisive = nil }), "has labels alone", `id="carriers"`},
+		{"no evidence", without(func(e *eval.Evaluation) { e.Evidence = false; e.Errors[1].Decisive = nil }), "There are labels alone", `id="carriers"`},
 		{"no intervals", without(func(e *eval.Evaluation) {
 			e.Resamples = 0
 			for i := range e.Figures {
@@ -192,9 +195,98 @@ func TestManyErrors(t *testing.T) {
 	}
 	got := render(t, e, about)
 	assert.Equal(t, mostErrors, strings.Count(got, "<li data-observation"))
-	assert.Contains(t, got, "These are the first 5,000 errors; there are 1,200 more, which the numbers above count too. <code>--errors FILE</code> has all.")
-	assert.Contains(t, got, "6,200 reports of gold without a prediction")
+	assert.Contains(t, got, "The page holds 5,000 of the 6,200 errors that the numbers above count: of each confusion of an observation the first 5,000. <code>--errors FILE</code> writes all.")
+	assert.Contains(t, got, "6,200 reports in gold alone: not compared")
 	assert.Contains(t, got, "g999 and 5,200 more")
+}
+
+// Rare confusions are whole, common ones are cut alike, and the order stays.
+func TestBalanced(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		one := rapid.Custom(func(t *rapid.T) eval.Disagreement {
+			// The smaller numbers are more frequent: there are common kinds and rare ones.
+			n := min(rapid.IntRange(0, 20).Draw(t, "kind"), rapid.IntRange(0, 20).Draw(t, "kind"))
+			return eval.Disagreement{Observation: corpus.Observation(fmt.Sprint(n / 4)), Predicted: corpus.Assertion(n % 4)}
+		})
+		all := rapid.SliceOfN(one, 0, 200).Draw(t, "errors")
+		for i := range all {
+			all[i].ID = fmt.Sprint(i)
+		}
+		room := rapid.IntRange(1, 120).Draw(t, "room")
+		kept, each := balanced(all, room)
+		if len(all) <= room {
+			assert.Equal(t, all, kept)
+			return
+		}
+		assert.LessOrEqual(t, len(kept), room)
+		kind := func(d eval.Disagreement) string { return string(d.Observation) + d.Kind() }
+		of, held := map[string]int{}, map[string]int{}
+		var want []eval.Disagreement
+		for _, d := range all {
+			if of[kind(d)]++; of[kind(d)] <= each && len(want) < room {
+				want = append(want, d)
+			}
+		}
+		assert.Equal(t, want, kept, "the first of each, in order")
+		more := 0 // were each one greater
+		for _, n := range of {
+			more += min(n, each+1)
+		}
+		assert.Greater(t, more, room, "no more of each has room")
+		for _, d := range kept {
+			held[kind(d)]++
+		}
+		if len(of) <= room {
+			for k, n := range of {
+				assert.Equal(t, min(n, each), held[k])
+			}
+		}
+	})
+}
+
+// The annotated text of an error without mentions is shown, a long one folded.
+func TestText(t *testing.T) {
+	e := small()
+	with := func(text string) string {
+		e.Errors[2].Text = text
+		got := render(t, e, about)
+		nests(t, got)
+		return got
+	}
+	assert.Contains(t, with("Mild\n  edema\x1b & more."), "<blockquote>Mild edema· &amp; more.</blockquote>\n<p class=\"why\">no mention</p>")
+	assert.NotContains(t, with(strings.Repeat("x", shortText)), "<details class=")
+
+	long := strings.Repeat("No edema.\nÄ normal heart. ", 500)
+	got := with(long)
+	assert.Regexp(t, `(?s)<details class="text"><summary>No edema\. Ä [^\n]{80,120} \.\.\.</summary><blockquote>No edema\.\n.* \.\.\.</blockquote></details>`, got)
+	text, _ := textOf(long)
+	assert.LessOrEqual(t, len(text), mostText+len(" ..."))
+	assert.True(t, strings.HasPrefix(long, strings.TrimSuffix(text, " ...")))
+
+	text, summary := textOf(strings.Repeat("é", mostText))
+	assert.Equal(t, strings.Repeat("é", mostText/2)+" ...", text)
+	assert.Equal(t, strings.Repeat("é", summaryText/2)+" ...", summary)
+}
+
+// Two annotators are called by their names wherever the sides are told apart.
+func TestNames(t *testing.T) {
+	about := about
+	about.GoldName, about.PredictionName = "Reader A", "Reader B"
+	html := render(t, small(), about)
+	for _, want := range []string{
+		"Reader A: <b>gold.csv</b>", "Reader B: <b>labels.jsonl</b>", "2 reports in Reader A alone", "1 report in Reader B alone", "Reader A lacks Fracture",
+		"cases in Reader A</span>", "Reader A (rows) and Reader B (columns)", `title="Reader A uncertain, Reader B negative"`, "Reader A → Reader B", "<li>Reader A: ", "mention in Reader A",
+	} {
+		assert.Contains(t, html, want)
+	}
+	html = regexp.MustCompile(`(?s)<(style|script)>.*?</(style|script)>`).ReplaceAllString(html, "")
+	html = strings.NewReplacer(about.Title, "", "gold.csv", "").Replace(html)
+	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(html, "")
+	assert.NotRegexp(t, `(?i)gold|prediction`, text)
+
+	e := small()
+	e.Unit = "sentence"
+	assert.Contains(t, render(t, e, about), "sentences compared")
 }
 
 func TestNumbers(t *testing.T) {
@@ -231,13 +323,13 @@ func TestAxis(t *testing.T) {
 // words there.
 func TestPassages(t *testing.T) {
 	d := small().Errors[1]
-	all := passages(d)
+	all := passages(d, side{"Gold", "gold"})
 	require.Len(t, all, 1)
 	assert.Equal(t, []string{"scope", "mention negative scope annotated", ""}, tail(all[0].Pieces, 3))
 	assert.Len(t, all[0].Mentions, 2)
 
 	d.Annotated[0].At--
-	assert.Len(t, passages(d), 2, "other words stand there")
+	assert.Len(t, passages(d, side{"Gold", "gold"}), 2, "other words stand there")
 }
 
 func tail(all []piece, n int) (classes []string) {
@@ -263,7 +355,7 @@ func TestPieces(t *testing.T) {
 			Decisive:  rapid.SliceOfN(mention, 1, 4).Draw(t, "decisive"),
 			Annotated: rapid.SliceOfN(mention, 0, 2).Draw(t, "annotated"),
 		}
-		all := passages(d)
+		all := passages(d, side{"Gold", "gold"})
 		require.Len(t, all, 1)
 		var joined strings.Builder
 		for _, p := range all[0].Pieces {

@@ -85,8 +85,8 @@ type headline struct{ Name, Value, Interval string }
 func headlines(e *eval.Evaluation, f figures) []headline {
 	exact := f.get("exact")
 	all := []headline{
-		{Name: "reports compared", Value: count(e.Reports)},
-		{Name: "reports wholly right", Value: percent(exact.Value), Interval: between(exact, percent)},
+		{Name: unitOf(e) + "s compared", Value: count(e.Reports)},
+		{Name: unitOf(e) + "s wholly right", Value: percent(exact.Value), Interval: between(exact, percent)},
 	}
 	for _, t := range e.Tasks {
 		micro := f.get(t.String() + ".micro")
@@ -151,11 +151,11 @@ type spanRow struct {
 }
 
 // spanRows is nil unless gold has the places of mentions.
-func spanRows(f figures) (all []spanRow) {
+func spanRows(f figures, gold side) (all []spanRow) {
 	for _, m := range []struct{ name, means string }{
-		{"spans.overlap", "overlapping gold’s"},
-		{"spans.asserted", "overlapping gold’s, with the same assertion"},
-		{"spans.exact", "of the same span as gold’s"},
+		{"spans.overlap", "overlapping one of " + gold.Word},
+		{"spans.asserted", "overlapping one of " + gold.Word + ", with the same assertion"},
+		{"spans.exact", "of the same span as one of " + gold.Word},
 	} {
 		if _, ok := f[m.name]; ok {
 			all = append(all, spanRow{m.means, f.cells(m.name)})
