@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -155,6 +156,30 @@ func (t *Table) Rows() iter.Seq2[Row, error] {
 			if !yield(Row{Fields: r.fields, Line: r.line, Foreign: r.foreign}, err) || torn {
 				return
 			}
+		}
+	}
+}
+
+// Sample gives the whole rows under the header in File.Head.
+func (t *Table) Sample() (all []Row) {
+	head := t.File.Head
+	if len(head) == headBytes { // cut off somewhere
+		head = head[:bytes.LastIndexByte(head, '\n')+1]
+	}
+	rows := t.reader(bytes.NewReader(head), headBytes)
+	for header := true; ; header = false {
+		r, err := rows.next()
+		var broken *rowError
+		switch {
+		case errors.As(err, &broken):
+			continue
+		case err != nil:
+			return all
+		case header:
+			continue
+		}
+		if fields, err := t.fit(r); err == nil {
+			all = append(all, Row{Fields: fields, Line: r.line, Foreign: r.foreign})
 		}
 	}
 }

@@ -24,10 +24,19 @@ func EncodeLabel(a Assertion) string {
 }
 
 // DecodeLabel reads what label files hold: 1, 0, -1, with or without decimals,
-// or nothing (also "nan"). The error quotes the beginning of anything else.
+// the names of assertions, or nothing (also NaN, NA, N/A, None and null). The
+// error quotes the beginning of anything else.
 func DecodeLabel(s string) (Assertion, error) {
 	s = strings.TrimSpace(s)
-	if s == "" || strings.EqualFold(s, "nan") {
+	if s == "" {
+		return Unmentioned, nil
+	}
+	lower := strings.ToLower(s)
+	if a, err := ParseAssertion(lower); err == nil {
+		return a, nil
+	}
+	switch lower {
+	case "nan", "na", "n/a", "none", "null":
 		return Unmentioned, nil
 	}
 	v, err := strconv.ParseFloat(s, 64)
@@ -93,13 +102,21 @@ func FindColumn(header []string, name string) int {
 }
 
 // StudyOf gives the study that an id of a label file names: the digits of
-// MIMIC-CXR's s50414267, patient and study of a path of CheXpert's. Any other
-// id is given without the blanks around it.
+// MIMIC-CXR's s50414267, also as a file of its archive, patient and study of a
+// path of CheXpert's, the whole number that a program wrote as 50414267.0. Any
+// other id is given without the blanks around it.
 func StudyOf(id string) string {
-	if strings.IndexByte(id, '/') < 0 {
-		return digitsOf(id, 's')
+	id = strings.TrimSpace(id)
+	if slash := strings.LastIndexByte(id, '/'); slash >= 0 {
+		if study, ok := mimicID(strings.TrimSuffix(id[slash+1:], ".txt"), 's'); ok {
+			return study
+		}
+		return studyOf(id, id)
 	}
-	return studyOf(id, strings.TrimSpace(id))
+	if whole, ok := strings.CutSuffix(id, ".0"); ok && whole != "" && strings.Trim(whole, "0123456789") == "" {
+		return whole
+	}
+	return digitsOf(id, 's')
 }
 
 // LoadExceptions loads a table of which text of a report to label, by study id:

@@ -75,7 +75,7 @@ type documents struct {
 
 func newDocuments(opts Options) *documents {
 	return &documents{
-		names: newNames(opts), order: newUnion(opts.Only), unknown: map[string]bool{}, places: map[string]corpus.Place{},
+		names: newNames(opts), order: newUnion(newNames(opts).chosen), unknown: map[string]bool{}, places: map[string]corpus.Place{},
 	}
 }
 
@@ -119,7 +119,10 @@ func (d *documents) source(s Source) (*Source, error) {
 	if err := d.wrong.err(); err != nil {
 		return nil, err
 	}
-	s.Observations, s.HasText, s.HasMentions = d.order.all, true, true
+	s.Observations, s.HasText = d.order.all, true
+	for _, doc := range d.all {
+		s.HasMentions = s.HasMentions || slices.ContainsFunc(doc.marks, func(m mark) bool { return !m.span.Empty() })
+	}
 	rows := make([]Row, 0, len(d.all))
 	for _, doc := range d.all {
 		rows = append(rows, doc.row(len(s.Observations)))
@@ -130,13 +133,16 @@ func (d *documents) source(s Source) (*Source, error) {
 // row gives each observation its strongest mark, and its mentions in text order.
 func (d document) row(observations int) Row {
 	row := d.Row
-	row.Labels, row.Mentions = make([]corpus.Assertion, observations), make([][]Mention, observations)
+	row.Labels = make([]corpus.Assertion, observations)
 	slices.SortStableFunc(d.marks, func(a, b mark) int { return a.span.Start - b.span.Start })
 	sentences := segment.Sentences(nil, row.Text, corpus.Span{End: len(row.Text)})
 	for _, m := range d.marks {
 		row.Labels[m.observation] = max(row.Labels[m.observation], m.assertion)
 		if m.span.Empty() {
 			continue
+		}
+		if row.Mentions == nil {
+			row.Mentions = make([][]Mention, observations)
 		}
 		sentence := around(row.Text, sentences, m.span)
 		row.Mentions[m.observation] = append(row.Mentions[m.observation], Mention{

@@ -22,6 +22,9 @@ func shown(s *Sheet) []string {
 			if row.Labels[i] != un {
 				lines = append(lines, row.ID+" "+string(o)+" "+row.Labels[i].String())
 			}
+			if row.Mentions == nil {
+				continue
+			}
 			for _, m := range row.Mentions[i] {
 				lines = append(lines, "  "+m.Mention.In(m.Sentence)+" "+m.Assertion.String()+": "+m.Sentence)
 			}
@@ -32,6 +35,7 @@ func shown(s *Sheet) []string {
 
 // checkMentions checks that a mention is where it says that it is.
 func checkMentions(t require.TestingT, s *Source, row Row) {
+	require.Equal(t, s.HasMentions, row.Mentions != nil)
 	require.Len(t, row.Labels, len(s.Observations))
 	if row.Mentions != nil {
 		require.Len(t, row.Mentions, len(s.Observations))
@@ -77,7 +81,7 @@ func TestLoadBrat(t *testing.T) {
 		"empty.txt": "Nothing.", "empty.ann": "",
 		"more.TXT": "", "unmarked.txt": "No edema.", ".hidden/x.ann": "?",
 	})
-	sheet, err := Load(context.Background(), dir, Options{Known: fourteen})
+	sheet, err := Load(context.Background(), dir, Options{Known: fourteen, Strict: true})
 	require.NoError(t, err)
 	checkSheet(t, sheet)
 	assert.Equal(t, "brat", sheet.Format)
@@ -117,7 +121,7 @@ func TestBratFaults(t *testing.T) {
 		"a.ann": "T1\tEdema 3 8\tfluid\nT2\tEdema 3 99\tedema\nT3 Edema\nX\nA1\tNegated T9\nA2\nT5\tEdemas 3 8\tedema\nT6\tEdema 3 3\t\nT5\tEdema 3 8\tedema\n",
 		"b.ann": "", "c.txt": "\xff", "c.ann": "", "d/e.txt": "", "d/e.ann": "", "e.txt": "", "e.ann": "",
 	})
-	_, err := Load(context.Background(), dir, Options{Known: fourteen})
+	_, err := Load(context.Background(), dir, Options{Known: fourteen, Strict: true})
 	require.Error(t, err)
 	assert.Equal(t, []string{
 		`a.ann:1: the text is "edema" at these offsets, and "fluid" in the line`,
@@ -175,15 +179,21 @@ func TestLoadDoccano(t *testing.T) {
 			[]string{"1 Edema positive", "  edema. No fluid positive: No edema. No fluid."},
 		},
 		{
+			"an array", `[{"id":1,"text":"Edema.","label":[[0,5,"Edema"]]},
+{"id":2,"text":"No edema.","label":[[3,8,"Edema:negative"]]}]`,
+			[]string{"1 Edema positive", "  Edema positive: Edema.", "2 Edema negative", "  edema negative: No edema."},
+		},
+		{
 			"texts", `{"id":1,"text":"No edema.","label":["Edema - negative","Fracture=uncertain"]}`,
 			[]string{"1 Edema negative", "1 Fracture uncertain"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			sheet := load(t, "g.jsonl", tt.data, Options{Known: fourteen})
+			sheet := load(t, "g.jsonl", tt.data, Options{Known: fourteen, Strict: true})
 			checkSheet(t, sheet)
 			assert.Equal(t, "doccano", sheet.Format)
-			assert.True(t, sheet.HasText && sheet.HasMentions)
+			assert.True(t, sheet.HasText)
+			assert.Equal(t, strings.Contains(strings.Join(tt.want, "\n"), "  "), sheet.HasMentions, "where spans are")
 			assert.Equal(t, tt.want, shown(sheet))
 		})
 	}
@@ -195,7 +205,7 @@ func TestLoadDoccano(t *testing.T) {
 func TestDoccanoFaults(t *testing.T) {
 	data := `{"id":1,"text":"No edema.","label":[[3,10,"Edema"],[3,8],["a","b","Edema"],7,[3,8,"Edemas"]]}` + "\n{\n" +
 		`{"id":2,"text":1,"label":[]}` + "\n" + `{"id":2,"text":"x"}` + "\n" + `{"id":3,"text":"x","label":["Edema"]}` + "\n" + `{"id":3,"text":"x","label":["Edema"]}`
-	_, err := Load(context.Background(), write(t, "g.jsonl", data), Options{Known: fourteen})
+	_, err := Load(context.Background(), write(t, "g.jsonl", data), Options{Known: fourteen, Strict: true})
 	require.Error(t, err)
 	got := faults(err, "g.jsonl")
 	assert.Equal(t, []string{
@@ -251,10 +261,11 @@ func TestLoadLabelStudio(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			sheet := load(t, "g.json", tt.data, Options{Known: fourteen})
+			sheet := load(t, "g.json", tt.data, Options{Known: fourteen, Strict: true})
 			checkSheet(t, sheet)
 			assert.Equal(t, "label studio", sheet.Format)
-			assert.True(t, sheet.HasText && sheet.HasMentions)
+			assert.True(t, sheet.HasText)
+			assert.Equal(t, strings.Contains(strings.Join(tt.want, "\n"), "  "), sheet.HasMentions, "where spans are")
 			assert.Equal(t, tt.want, shown(sheet))
 		})
 	}
@@ -274,7 +285,7 @@ func TestLabelStudioFaults(t *testing.T) {
 		want       []string
 	}{
 		{"regions", "[\n" + region(`{"start":3,"end":9,"text":"edema","labels":["Edema"]}`) + ",\n" + region(`{"start":3,"end":99,"labels":["Edema"]}`) + ",\n\n" +
-			region(`{"labels":["Edema"]}`) + ",\n" + region(`{"start":3,"end":8,"labels":["Edemas"]}`) + "\n,7]", Options{Known: fourteen}, []string{
+			region(`{"labels":["Edema"]}`) + ",\n" + region(`{"start":3,"end":8,"labels":["Edemas"]}`) + "\n,7]", Options{Known: fourteen, Strict: true}, []string{
 			`g.json:2: task 1: region 1: the text is "edema." at these offsets, and "edema" in the region`,
 			"g.json:3: task 2: region 1: [3, 99] is no span of the text, which has 9 characters",
 			"g.json:5: task 3: region 1: its start or end is no number",

@@ -68,6 +68,9 @@ func LoadBioScope(path string) (sentences []ScopedSentence, left []*corpus.Probl
 		}
 		sentences = append(sentences, s)
 	}
+	if len(sentences) == 0 {
+		return nil, nil, problem(corpus.Place{Path: path}, "no line is a sentence with its annotations in JSON", "write one object a line, with text and annotations")
+	}
 	return sentences, left, nil
 }
 

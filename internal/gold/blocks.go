@@ -27,6 +27,7 @@ type block struct {
 func cut(in io.Reader, buffer func() []byte, yield func(block) bool) (line int, err error) {
 	line = 1
 	text := buffer()
+	searched := 0 // bytes of text without a line end
 	for {
 		if len(text) == cap(text) {
 			if len(text) > mostLineByte {
@@ -41,7 +42,10 @@ func cut(in io.Reader, buffer func() []byte, yield func(block) bool) (line int, 
 			if end < cap(text) && end < blockBytes {
 				continue
 			}
-			end = bytes.LastIndexByte(text, '\n') + 1
+			if end = bytes.LastIndexByte(text[searched:], '\n') + 1; end > 0 {
+				end += searched
+			}
+			searched = len(text)
 		} else if err != io.EOF {
 			end = bytes.LastIndexByte(text, '\n') + 1 // the last line may be torn
 		}
@@ -52,7 +56,7 @@ func cut(in io.Reader, buffer func() []byte, yield func(block) bool) (line int, 
 			if !yield(b) {
 				return line, nil
 			}
-			text = rest
+			text, searched = rest, 0
 		}
 		if err == io.EOF {
 			return line, nil

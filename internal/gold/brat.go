@@ -220,7 +220,8 @@ func attributeAssertion(name string, value []string) (corpus.Assertion, bool) {
 			return a, true
 		}
 		switch strings.ToLower(value[0]) {
-		case "no", "false", "none", "0":
+		case "yes", "true", "1":
+		default: // it says something else
 			return corpus.Unmentioned, false
 		}
 	}

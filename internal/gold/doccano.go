@@ -27,14 +27,7 @@ func doccanoLabels(o *fastjson.Object) *fastjson.Value {
 
 // openDoccano reads doccano's exports, one object a line: spans with labels, or
 // labels of texts. Offsets count code points.
-func openDoccano(ctx context.Context, f *corpus.File, fields []string, opts Options) (*Source, error) {
-	d := doccano{documents: newDocuments(opts), fields: jsonFields{text: "text"}}
-	if !slices.Contains(fields, "text") && slices.Contains(fields, "data") {
-		d.fields.text = "data"
-	}
-	if err := d.fields.find(fields, corpus.Place{Path: f.Path, Line: 1}, opts); err != nil {
-		return nil, err
-	}
+func openDoccano(ctx context.Context, f *corpus.File, opts Options) (*Source, error) {
 	in, err := f.Open()
 	if err != nil {
 		return nil, err
@@ -44,15 +37,61 @@ func openDoccano(ctx context.Context, f *corpus.File, fields []string, opts Opti
 	if err != nil {
 		return nil, f.Fault(0, err)
 	}
-	eachLine(block{all, 1}, func(line []byte, number int) {
-		if ctx.Err() == nil {
-			d.line(line, corpus.Place{Path: f.Path, Line: number})
-		}
+	var lines []numbered
+	eachLine(block{all, 1}, func(line []byte, number int) { lines = append(lines, numbered{line, number}) })
+	return readDoccano(ctx, corpus.Place{Path: f.Path}, lines, opts)
+}
+
+// numbered is an object with the line where it begins.
+type numbered struct {
+	object []byte
+	line   int
+}
+
+// doccanoArray gives the objects of an array that is doccano's: its first has
+// texts and labels, and what Label Studio's tasks have it lacks.
+func doccanoArray(text []byte) (objects []numbered, ok bool) {
+	_, err := eachElement(text, func(element []byte, line int) bool {
+		objects = append(objects, numbered{bytes.Clone(element), line})
+		return true
 	})
+	if err != nil || len(objects) == 0 {
+		return nil, false
+	}
+	o, err := parseObject(new(fastjson.Parser), objects[0].object)
+	if err != nil || o.Get("text") == nil || !isDoccano(o) {
+		return nil, false
+	}
+	if first := doccanoLabels(o).GetArray(); len(first) > 0 && first[0].Get("labels") != nil {
+		return nil, false // a span of JSON-MIN
+	}
+	return objects, true
+}
+
+func readDoccano(ctx context.Context, place corpus.Place, objects []numbered, opts Options) (*Source, error) {
+	d := doccano{documents: newDocuments(opts), fields: jsonFields{text: "text"}}
+	var fields []string
+	for _, o := range objects {
+		if first, err := parseObject(new(fastjson.Parser), o.object); err == nil {
+			fields = fieldsOf(first)
+			break
+		}
+	}
+	if !slices.Contains(fields, "text") && slices.Contains(fields, "data") {
+		d.fields.text = "data"
+	}
+	if err := d.fields.find(fields, corpus.Place{Path: place.Path, Line: 1}, opts); err != nil {
+		return nil, err
+	}
+	for _, o := range objects {
+		if ctx.Err() == nil {
+			d.line(o.object, corpus.Place{Path: place.Path, Line: o.line})
+		}
+	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return d.source(Source{Path: f.Path, Format: "doccano"})
+	return d.source(Source{Path: place.Path, Format: "doccano"})
 }
 
 type doccano struct {

@@ -26,7 +26,7 @@ type Row struct {
 	// blank in it is no statement. nil: all were judged.
 	Open []bool
 	// Mentions are those of each observation, in text order. nil where the
-	// source has none.
+	// source has none, and only there.
 	Mentions [][]Mention
 	// Reasons say why a label is as it is where mentions do not (a blank one, a
 	// derived one), for each observation. nil where the source has none.
@@ -87,7 +87,14 @@ type Source struct {
 // Rows gives the rows in the order of the source. An error is a
 // *corpus.Problem of one row, after which the next comes, or ends the rows.
 func (s *Source) Rows(ctx context.Context) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) { s.rows(ctx, yield) }
+	return func(yield func(Row, error) bool) {
+		s.rows(ctx, func(row Row, err error) bool {
+			if err == nil && s.HasMentions && row.Mentions == nil {
+				row.Mentions = make([][]Mention, len(s.Observations))
+			}
+			return yield(row, err)
+		})
+	}
 }
 
 // Sheet is a source with all its rows.
@@ -99,7 +106,7 @@ type Sheet struct {
 // Of gives the row of a labelled report, with its mentions and reasons.
 func Of(r labeler.Result) Row {
 	row := Row{
-		ID: r.Report.ID, Place: r.Report.Place, Text: r.Report.Text,
+		ID: corpus.StudyOf(r.Report.ID), Place: r.Report.Place, Text: r.Report.Text,
 		Labels:   make([]corpus.Assertion, len(r.Labels)),
 		Mentions: make([][]Mention, len(r.Labels)),
 		Reasons:  make([]string, len(r.Labels)),

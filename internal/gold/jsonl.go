@@ -47,7 +47,7 @@ func openJSONL(ctx context.Context, f *corpus.File, opts Options) (*Source, erro
 		return nil, err
 	}
 	if isDoccano(head) {
-		return openDoccano(ctx, f, fieldsOf(head), opts)
+		return openDoccano(ctx, f, opts)
 	}
 	j.kind = kindOf(head)
 	fields := fieldsOf(first)
@@ -175,7 +175,7 @@ func (j *jsonLines) header(o *fastjson.Object, opts Options) error {
 			j.index[name] = -1
 		}
 	}
-	for _, o := range opts.Only {
+	for _, o := range j.names.chosen {
 		if !slices.Contains(j.observations, o) {
 			wrong.add(problem(place, fmt.Sprintf("the header names no observation %q", o), cmp.Or(strings.TrimSpace(didYouMean(string(o), all)), "it names "+list(all))))
 		}

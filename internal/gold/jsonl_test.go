@@ -34,7 +34,7 @@ func TestLoadOwnJSONL(t *testing.T) {
 		{ID: "2", Place: at(4), Labels: assertions{un, un, un}, Mentions: make([][]Mention, 3), Reasons: []string{"withheld", "no “mention”", "no mention"}},
 	}
 	for _, data := range []string{data, gz(t, data), zst(t, data)} {
-		sheet := load(t, "g", data, Options{By: "subject_id", Known: fourteen})
+		sheet := load(t, "g", data, Options{By: "subject_id", Known: fourteen, Strict: true})
 		assert.Equal(t, "jsonl", sheet.Format)
 		assert.True(t, sheet.HasMentions)
 		assert.False(t, sheet.HasText || sheet.Sentences)
@@ -66,13 +66,13 @@ func TestLoadOtherJSONL(t *testing.T) {
 		},
 		{
 			"with texts", "\ufeff" + `{"study_id": "s50000001", "text": "No edema.", "split": "a", "labels": {"edema": 0}}` + "\r\n",
-			Options{Known: fourteen, By: "split"}, "jsonl", false,
+			Options{Known: fourteen, Strict: true, By: "split"}, "jsonl", false,
 			observations{"Edema"},
 			[]Row{{ID: "50000001", Group: "a", Place: at(1), Text: "No edema.", Labels: assertions{neg}}},
 		},
 		{
 			"some observations", `{"id": "7", "labels": {"Edema": 1, "Scoliosis": 1}}` + "\n",
-			Options{Only: observations{"Fracture", "Edema"}, Known: fourteen}, "jsonl", false,
+			Options{Only: observations{"Fracture", "Edema"}, Known: fourteen, Strict: true}, "jsonl", false,
 			observations{"Fracture", "Edema"},
 			[]Row{{ID: "7", Place: at(1), Labels: assertions{un, pos}}},
 		},
@@ -80,7 +80,7 @@ func TestLoadOtherJSONL(t *testing.T) {
 			"flat", `{"path_to_image": "train/patient00001/study1/view1.jpg", "Edema": 1.0, "Fracture": null}` + "\n" +
 				`{"path_to_image": "train/patient00001/study1/view2.jpg", "Edema": 1.0, "Fracture": null}` + "\n" +
 				`{"path_to_image": "train/patient00002/study1/view1.jpg", "Edema": 0.0, "Fracture": -1}` + "\n",
-			Options{Known: fourteen}, "jsonl", false,
+			Options{Known: fourteen, Strict: true}, "jsonl", false,
 			observations{"Edema", "Fracture"},
 			[]Row{{ID: "patient00001/study1", Place: at(1), Labels: assertions{pos, un}}, {ID: "patient00002/study1", Place: at(3), Labels: assertions{neg, may}}},
 		},
@@ -138,7 +138,7 @@ func TestJSONLFaults(t *testing.T) {
 		{"broken at once", "\n{\n}\n", Options{}, []string{
 			"g.jsonl:2: the JSON is broken at byte 1 of the line: unexpected end of JSON input; write one object a line",
 		}},
-		{"unknown observations", `{"id":"1","labels":{"Edemas":1}}`, Options{Known: fourteen}, []string{
+		{"unknown observations", `{"id":"1","labels":{"Edemas":1}}`, Options{Known: fourteen, Strict: true}, []string{
 			`g.jsonl:1: "Edemas" is none of the observations; did you mean "Edema"? Rename it, or name those to score with --observations`,
 		}},
 		{"nothing", `{"id":"1","labels":{}}`, Options{}, []string{"g.jsonl: no line of it names an observation"}},
@@ -151,7 +151,7 @@ func TestJSONLFaults(t *testing.T) {
 			`g.jsonl:1: there is no field "accession"; the fields are id, site, labels`,
 			`g.jsonl:1: there is no field "sites"; did you mean "site"?`,
 		}},
-		{"the header", ownHeader, Options{Known: observations{"No Finding", "Edema"}}, []string{
+		{"the header", ownHeader, Options{Known: observations{"No Finding", "Edema"}, Strict: true}, []string{
 			`g.jsonl:1: "Pleural Effusion", which the header names, is none of the observations; rename it, or name those to score with --observations`,
 		}},
 		{"the observations of the header", ownHeader, Options{Only: observations{"Edema", "Fracture"}}, []string{
@@ -256,5 +256,15 @@ func TestPipe(t *testing.T) {
 			require.Len(t, sheet.All, 1)
 			assert.Equal(t, "1", sheet.All[0].ID)
 		})
+	}
+}
+
+// Evidence in some rows alone: the others have none, and none of them is short.
+func TestEvidenceInSomeRows(t *testing.T) {
+	sheet := load(t, "g.jsonl", `{"id":"1","labels":{"Edema":{"label":1,"evidence":[{"rule":"r","assertion":"positive","sentence":[0,6],"mention":[0,5],"text":"Edema."}]}}}
+{"id":"2","labels":{"Edema":1}}`, Options{})
+	require.True(t, sheet.HasMentions)
+	for _, row := range sheet.All {
+		assert.Len(t, row.Mentions, 1)
 	}
 }

@@ -31,9 +31,13 @@ func openLabelStudio(ctx context.Context, f *corpus.File, opts Options) (*Source
 	if err := validText(corpus.Place{Path: f.Path}, all); err != nil {
 		return nil, err
 	}
+	text := bytes.TrimPrefix(all, []byte(byteOrderMark))
+	if lines, ok := doccanoArray(text); ok {
+		return readDoccano(ctx, corpus.Place{Path: f.Path}, lines, opts)
+	}
 	s := labelStudio{documents: newDocuments(opts), opts: opts}
 	number := 0
-	line, err := eachElement(bytes.TrimPrefix(all, []byte(byteOrderMark)), func(element []byte, line int) bool {
+	line, err := eachElement(text, func(element []byte, line int) bool {
 		number++
 		place := corpus.Place{Path: f.Path, Line: line}
 		if o, err := parseObject(&s.parser, element); err != nil {

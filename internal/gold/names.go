@@ -1,6 +1,7 @@
 package gold
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,20 +12,29 @@ import (
 // names tells which observation a name in a source means.
 type names struct {
 	only   bool
-	list   []string                      // that may be meant; nil: any
+	strict bool
+	list   []string                      // that may be meant
 	known  map[string]corpus.Observation // as written, and by nameKey
-	chosen []corpus.Observation          // Options.Only
+	chosen []corpus.Observation          // Options.Only, as they are to be spelt
 }
 
 func newNames(opts Options) names {
-	n := names{only: opts.Only != nil, chosen: opts.Only}
-	all := opts.Known
-	if n.only {
-		all = opts.Only
-	}
-	if all == nil {
+	n := names{strict: opts.Strict}
+	n.learn(opts.Known)
+	if opts.Only == nil {
 		return n
 	}
+	spelling := n
+	n = names{only: true}
+	for _, o := range opts.Only {
+		known, _ := spelling.find(string(o))
+		n.chosen = append(n.chosen, cmp.Or(known, o)) // one that is unknown is looked for as it is
+	}
+	n.learn(n.chosen)
+	return n
+}
+
+func (n *names) learn(all []corpus.Observation) {
 	n.known = map[string]corpus.Observation{}
 	for _, o := range all {
 		n.list = append(n.list, string(o))
@@ -33,8 +43,10 @@ func newNames(opts Options) names {
 		}
 		n.known[string(o)] = o
 	}
-	return n
 }
+
+// knows reports whether an observation is one of those that were given.
+func (n names) knows(o corpus.Observation) bool { return n.known[string(o)] == o }
 
 // nameKey is how names are compared: in lower case, underscores and hyphens as
 // blanks.
@@ -53,18 +65,18 @@ func nameKey(name string) string {
 // over.
 func (n names) find(name string) (o corpus.Observation, unknown bool) {
 	name = strings.TrimSpace(name)
-	switch {
-	case name == "":
+	if name == "" {
 		return "", !n.only
-	case n.known == nil:
-		return corpus.ObservationOf(name), false
 	}
 	for _, key := range []string{name, nameKey(name), string(corpus.ObservationOf(name)), nameKey(string(corpus.ObservationOf(name)))} {
 		if o, ok := n.known[key]; ok {
 			return o, false
 		}
 	}
-	return "", !n.only
+	if n.only || n.strict {
+		return "", !n.only
+	}
+	return corpus.ObservationOf(name), false
 }
 
 // unknown is the problem of a name that is none of the observations; what is how
@@ -127,7 +139,7 @@ func columnsOf(header []string, place corpus.Place, opts Options) (columns, erro
 			c.observations = append(c.observations, o)
 		}
 	}
-	for _, o := range opts.Only {
+	for _, o := range n.chosen {
 		if !slices.Contains(c.observations, o) {
 			wrong.add(noColumn(place, string(o), header))
 		}

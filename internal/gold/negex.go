@@ -69,11 +69,13 @@ func LoadNegEx(path string) (concepts []Concept, left []*corpus.Problem, err err
 			concepts = append(concepts, c)
 		case i == 0 && what == noStatus && isHeader(row, status):
 		default:
-			left = append(left, &corpus.Problem{Place: c.Place, What: what, Lost: true})
+			left = append(left, &corpus.Problem{Place: c.Place, What: what, Lost: what != noConcept})
 		}
 	}
 	return concepts, left, nil
 }
+
+const noConcept = "the concept cannot be found in its sentence"
 
 const noStatus = "the status is none of Affirmed, Negated and Possible"
 
@@ -94,7 +96,7 @@ func conceptOf(row []string, status int) (c Concept, what string) {
 	}
 	c.Sentence = row[status-1]
 	if c.Span, ok = findConcept(c.Sentence, row[status-2]); !ok {
-		return c, "the concept cannot be found in its sentence"
+		return c, noConcept
 	}
 	return c, ""
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/labeler"
 )
 
 const (
@@ -97,7 +98,7 @@ func TestLoadTable(t *testing.T) {
 			[]Row{{ID: "CXR1", Place: at(2), Labels: assertions{pos, un}}, {ID: "CXR2", Place: at(3), Labels: assertions{un, may}}, {ID: "CXR3", Place: at(4), Labels: assertions{un, neg}}},
 		},
 		{
-			"the radiologists' names of MIMIC-CXR", "study_id,Airspace Opacity,Edema\n50414267,1.0,0.0\n", Options{Known: fourteen},
+			"the radiologists' names of MIMIC-CXR", "study_id,Airspace Opacity,Edema\n50414267,1.0,0.0\n", Options{Known: fourteen, Strict: true},
 			observations{"Lung Opacity", "Edema"},
 			[]Row{{ID: "50414267", Place: at(2), Labels: assertions{pos, neg}}},
 		},
@@ -131,7 +132,7 @@ func TestLoadTable(t *testing.T) {
 			[]Row{{ID: "7", Group: "north", Place: at(2), Labels: assertions{neg}}, {ID: "8", Place: at(3), Labels: assertions{un}}},
 		},
 		{
-			"names with underscores", "id,pleural_effusion\n7,1\n", Options{Known: fourteen},
+			"names with underscores", "id,pleural_effusion\n7,1\n", Options{Known: fourteen, Strict: true},
 			observations{"Pleural Effusion"},
 			[]Row{{ID: "7", Place: at(2), Labels: assertions{pos}}},
 		},
@@ -160,6 +161,7 @@ func TestTableFaults(t *testing.T) {
 			`g.csv:3: column 2 (Edema): "x" is no label; want 1, 0, -1 or blank`,
 			`g.csv:3: column 3 (Fracture): "no fracture is seen ..." is no label; want 1, 0, -1 or blank`,
 			"g.csv:4: column 1 (id): the id is empty",
+			`g.csv:5: column 1 (id): the id "a" has a row already, in line 2`,
 			"g.csv:6: the row has 2 fields, the header 3",
 		}},
 		{"the same id", "id,Edema\na,1\nb,1\na,1\n", Options{}, []string{
@@ -170,7 +172,7 @@ func TestTableFaults(t *testing.T) {
 		}},
 		{"no labels", "id,text\na,x\n", Options{}, []string{"g.csv:1: there is no column of labels; name the columns after the observations"}},
 		{"twice", "id,Lung Opacity,Airspace Opacity\na,1,1\n", Options{}, []string{`g.csv:1: columns 2 and 3 both are "Lung Opacity"; remove one`}},
-		{"unknown observations", "id,Edema,Plural Effusion,Scoliosis\na,1,,\n", Options{Known: fourteen}, []string{
+		{"unknown observations", "id,Edema,Plural Effusion,Scoliosis\na,1,,\n", Options{Known: fourteen, Strict: true}, []string{
 			`g.csv:1: column 3 ("Plural Effusion") is none of the observations; did you mean "Pleural Effusion"? R` + rename,
 			`g.csv:1: column 4 ("Scoliosis") is none of the observations; r` + rename,
 		}},
@@ -179,7 +181,6 @@ func TestTableFaults(t *testing.T) {
 			`g.csv:1: there is no column "sites"; did you mean "site"?`,
 			`g.csv:1: there is no column "Edem"; did you mean "Edema"?`,
 		}},
-		{"not UTF-8", "id,Edema\n\xe9,1\n", Options{}, []string{"g.csv:2: the row is not UTF-8; convert the file to UTF-8"}},
 		{"an open quote", "id,Edema\na,\"1\nb,1\n", Options{}, []string{"g.csv:2: a quote opened here is not closed; it swallowed 1 line, of which only what is clearly a row was read; close it, or double quotes within quoted fields"}},
 		{"empty", "", Options{}, []string{"g.csv: the file is empty"}},
 		{"blank", "\n\n", Options{}, []string{"g.csv:1: there is no header row"}},
@@ -234,7 +235,7 @@ func TestLoadCells(t *testing.T) {
 
 func TestCellFaults(t *testing.T) {
 	_, err := Load(context.Background(), write(t, "g.tsv", "id\ttext\tobservation\tlabel\n"+
-		"1\tx\tEdema\tyes\n1\ty\tEdema\t1\n\tx\tEdema\t1\n2\tx\tEdemas\t1\n3\tx\tEdema\t1\n3\tx\tEdema\t0\n4\tx\n5\t\xff\tEdema\t1\n"), Options{Known: fourteen})
+		"1\tx\tEdema\tyes\n1\ty\tEdema\t1\n\tx\tEdema\t1\n2\tx\tEdemas\t1\n3\tx\tEdema\t1\n3\tx\tEdema\t0\n4\tx\n5\t\xff\tEdema\t1\n"), Options{Known: fourteen, Strict: true})
 	require.Error(t, err)
 	assert.Equal(t, []string{
 		`g.tsv:2: column 4 (label): "yes" is no label; want 1, 0, -1 or blank`,
@@ -243,7 +244,6 @@ func TestCellFaults(t *testing.T) {
 		`g.tsv:5: column 3 (observation): "Edemas" is none of the observations; did you mean "Edema"? Rename it, or name those to score with --observations`,
 		"g.tsv:7: column 4 (label): Edema is negative here and positive in line 6; keep one",
 		"g.tsv:8: the row has 2 fields, the header 4",
-		"g.tsv:9: the row is not UTF-8; convert the file to UTF-8",
 	}, faults(err, "g.tsv"))
 	_, err = Load(context.Background(), write(t, "g.tsv", "observation,label\nEdema,1\n"), Options{By: "labels"})
 	require.Error(t, err)
@@ -306,7 +306,7 @@ func TestLoadDevelopmentData(t *testing.T) {
 		{"openi/gold-chexpert14-sentences.jsonl", "sentences", 1200},
 		{"challenge.tsv", "cells", 300},
 	} {
-		sheet, err := Load(context.Background(), filepath.Join(data, tt.name), Options{Known: fourteen})
+		sheet, err := Load(context.Background(), filepath.Join(data, tt.name), Options{Known: fourteen, Strict: true})
 		require.NoError(t, err)
 		assert.Equal(t, tt.format, sheet.Format)
 		assert.GreaterOrEqual(t, len(sheet.All), tt.least)
@@ -316,4 +316,45 @@ func TestLoadDevelopmentData(t *testing.T) {
 			assert.Less(t, len(sheet.PerReport().All), 201)
 		}
 	}
+}
+
+// What a person should know of how a source was read.
+func TestNotes(t *testing.T) {
+	for _, tt := range []struct {
+		name, data string
+		opts       Options
+		want       []string
+		read       observations
+	}{
+		{"nothing", "id,Edema,Hernia\n1,1,\n2,0,1\n", Options{}, nil, observations{"Edema", "Hernia"}},
+		{
+			"columns without labels", "id,Edema,model,notes,Edema_prob,Hernia\n1,1,v1,,.93,\n2,,v1,left,.1,\n", Options{Known: fourteen},
+			[]string{"columns passed over, which hold no labels: model, notes, Edema_prob"}, observations{"Edema", "Hernia"},
+		},
+		{"no ids", "Edema\n1\n", Options{}, []string{"there is no column of ids; rows are numbered"}, observations{"Edema"}},
+		{
+			"another encoding", "id,note,Edema\n1,caf\xe9,1\n2,caf\xe9,0\n3,,\n", Options{Only: observations{"edema"}, Known: fourteen},
+			[]string{"rows that are not UTF-8, read as Windows-1252: 2"}, observations{"Edema"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sheet := load(t, "g.csv", tt.data, tt.opts)
+			assert.Equal(t, tt.want, sheet.Notes)
+			assert.Equal(t, []corpus.Observation(tt.read), sheet.Observations)
+		})
+	}
+	_, err := Load(context.Background(), write(t, "g.csv", "id,Edema\n1,maybe\n"), Options{Known: fourteen})
+	assert.ErrorContains(t, err, `"maybe" is no label`, "a known observation is never passed over")
+}
+
+// Ids and labels as programs write them.
+func TestSpellings(t *testing.T) {
+	sheet := load(t, "g.csv", "study_id,Edema\n50000001.0,NA\nfiles/p10/p10000001/s50000002.txt,Positive\ns50000003,none\n", Options{})
+	var ids []string
+	for _, row := range sheet.All {
+		ids = append(ids, row.ID)
+	}
+	assert.Equal(t, []string{"50000001", "50000002", "50000003"}, ids)
+	assert.Equal(t, corpus.Positive, sheet.All[1].Labels[0])
+	assert.Equal(t, "50000001", Of(labeler.Result{Report: corpus.Report{ID: "s50000001"}}).ID)
 }

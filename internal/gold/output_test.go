@@ -60,7 +60,7 @@ func TestRoundTrip(t *testing.T) {
 		path := filepath.Join(folder, name)
 		require.NoError(rt, os.WriteFile(path, written(rt, name, layout, results), 0o600))
 
-		sheet, err := Load(context.Background(), path, Options{Known: fourteen})
+		sheet, err := Load(context.Background(), path, Options{Known: fourteen, Strict: true})
 		require.NoError(rt, err)
 		require.Len(rt, sheet.All, len(results))
 		for i, r := range results {
@@ -117,7 +117,7 @@ func TestLoadParquet(t *testing.T) {
 		{ID: "50000003", Group: "test", Place: corpus.Place{Path: "g"}, Labels: assertions{may, may, neg}},
 	}
 	for _, data := range []string{data, gz(t, data)} {
-		sheet := load(t, "g", data, Options{Known: fourteen, By: "split"})
+		sheet := load(t, "g", data, Options{Known: fourteen, Strict: true, By: "split"})
 		assert.Equal(t, "parquet", sheet.Format)
 		assert.Equal(t, observations{"Edema", "Atelectasis", "Fracture"}, sheet.Observations)
 		assert.Equal(t, want, sheet.All)
@@ -139,7 +139,7 @@ func TestParquetFaults(t *testing.T) {
 			`g.parquet: row 1: column 5 (Fracture): "yes" is no label; want 1, 0, -1 or blank`,
 			`g.parquet: row 3: column 1 (study_id): the id "2" has a row already, in row 2`,
 		}},
-		{"columns", whole, Options{By: "splits", Known: observations{"Edema", "Atelectasis"}}, []string{
+		{"columns", whole, Options{By: "splits", Known: observations{"Edema", "Atelectasis"}, Strict: true}, []string{
 			`g.parquet: there is no column "splits"; did you mean "split"?`,
 			`g.parquet: column 5 ("Fracture") is none of the observations; rename it, or name those to score with --observations`,
 		}},

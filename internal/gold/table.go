@@ -3,7 +3,9 @@ package gold
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
 )
@@ -21,8 +23,61 @@ func openTable(ctx context.Context, f *corpus.File, opts Options) (*Source, erro
 	if err != nil {
 		return nil, err
 	}
+	s := &Source{Path: f.Path, Format: "csv"}
+	if !opts.Strict && opts.Only == nil {
+		s.note(c.passOver(t.Sample(), newNames(opts)))
+	}
+	if c.id < 0 {
+		s.note("there is no column of ids; rows are numbered")
+	}
+	if len(c.labels) == 0 {
+		return nil, problem(corpus.Place{Path: f.Path, Line: 1}, "no column holds labels", "name the columns after the observations")
+	}
 	l := labelTable{Table: t, columns: c}
-	return &Source{Path: f.Path, Format: "csv", Observations: c.observations, rows: l.rows}, nil
+	s.Observations = c.observations
+	s.rows = func(ctx context.Context, yield func(Row, error) bool) { s.note(foreign(l.rows(ctx, yield))) }
+	return s, nil
+}
+
+// note notes what a person should know; "" is nothing.
+func (s *Source) note(what string) {
+	if what != "" && !slices.Contains(s.Notes, what) {
+		s.Notes = append(s.Notes, what)
+	}
+}
+
+// foreign words the number of rows that were not UTF-8.
+func foreign(rows int) string {
+	if rows == 0 {
+		return ""
+	}
+	return fmt.Sprintf("rows that are not UTF-8, read as Windows-1252: %d", rows)
+}
+
+// passOver leaves out the columns of unknown names that hold something, and no
+// label, in the first rows, and says which.
+func (c *columns) passOver(first []corpus.Row, n names) string {
+	var passed []string
+	var labels []int
+	var observations []corpus.Observation
+	for i, column := range c.labels {
+		filled, label := false, false
+		for _, r := range first {
+			_, err := corpus.DecodeLabel(r.Fields[column])
+			blank := strings.TrimSpace(r.Fields[column]) == ""
+			filled, label = filled || !blank, label || !blank && err == nil
+		}
+		if filled && !label && !n.knows(c.observations[i]) {
+			passed = append(passed, c.header[column])
+			continue
+		}
+		labels, observations = append(labels, column), append(observations, c.observations[i])
+	}
+	c.labels, c.observations = labels, observations
+	if passed == nil {
+		return ""
+	}
+	return "columns passed over, which hold no labels: " + list(passed)
 }
 
 // labelTable is a table with a column for each observation.
@@ -31,35 +86,38 @@ type labelTable struct {
 	columns
 }
 
-func (l labelTable) rows(ctx context.Context, yield func(Row, error) bool) {
+// rows gives the number of rows that were not UTF-8.
+func (l labelTable) rows(ctx context.Context, yield func(Row, error) bool) (foreign int) {
 	seen, strings := newIDs("line"), newCache()
 	number := 0
 	for r, err := range l.Rows() {
 		if ctx.Err() != nil {
 			yield(Row{}, ctx.Err())
-			return
+			return foreign
 		}
 		number++
 		if err != nil {
 			if !yield(Row{}, err) {
-				return
+				return foreign
 			}
 			continue
 		}
+		if r.Foreign > 0 {
+			foreign++
+		}
 		row, wrong := l.row(r, number, strings)
-		if wrong == nil {
-			what, repeats := seen.add(row, r.Line, l.images)
-			if repeats {
-				continue
-			}
-			if what != "" {
-				wrong = append(wrong, l.Fault(r.Line, l.id, what, ""))
-			}
+		what, repeats := seen.add(row, r.Line, l.images)
+		if what != "" {
+			wrong = append(wrong, l.Fault(r.Line, l.id, what, ""))
+		}
+		if repeats && wrong == nil {
+			continue
 		}
 		if !yieldRow(yield, row, wrong) {
-			return
+			return foreign
 		}
 	}
+	return foreign
 }
 
 // yieldRow yields a row, or all that is wrong with it.
@@ -75,9 +133,6 @@ func yieldRow(yield func(Row, error) bool, row Row, wrong []error) bool {
 // row reads one row. Its number is its id where there is no column of ids.
 func (l labelTable) row(r corpus.Row, number int, strings *cache) (row Row, wrong []error) {
 	row = Row{Place: corpus.Place{Path: l.File.Path, Line: r.Line}, Labels: make([]corpus.Assertion, len(l.labels))}
-	if err := notUTF8(row.Place, r); err != nil {
-		return row, []error{err}
-	}
 	row.ID = strconv.Itoa(number)
 	if l.id >= 0 {
 		row.ID = string([]byte(corpus.StudyOf(r.Fields[l.id]))) // a copy: the fields share one string
@@ -95,13 +150,6 @@ func (l labelTable) row(r corpus.Row, number int, strings *cache) (row Row, wron
 	return row, wrong
 }
 
-func notUTF8(place corpus.Place, r corpus.Row) error {
-	if r.Foreign == 0 {
-		return nil
-	}
-	return problem(place, "the row is not UTF-8", "convert the file to UTF-8")
-}
-
 // openCells opens a table with one judged label a row: columns of id, text (may
 // be missing), observation and label. It is read at once, since the rows of one
 // text may stand anywhere.
@@ -110,17 +158,21 @@ func openCells(ctx context.Context, f *corpus.File, opts Options) (*Source, erro
 	if err != nil {
 		return nil, err
 	}
-	c := cells{Table: t, names: newNames(opts), found: map[string]int{}, order: newUnion(opts.Only)}
+	c := cells{Table: t, names: newNames(opts), found: map[string]int{}, order: newUnion(newNames(opts).chosen)}
 	if err := c.findColumns(opts); err != nil {
 		return nil, err
 	}
 	var wrong problems
+	otherwise := 0
 	for r, err := range t.Rows() {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if err == nil {
 			err = c.add(r)
+		}
+		if r.Foreign > 0 {
+			otherwise++
 		}
 		if err != nil {
 			wrong.add(err)
@@ -132,7 +184,9 @@ func openCells(ctx context.Context, f *corpus.File, opts Options) (*Source, erro
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
-	return sourceOf(Source{Path: f.Path, Format: "cells", Observations: c.order.all, HasText: c.text >= 0}, c.rows()), nil
+	s := sourceOf(Source{Path: f.Path, Format: "cells", Observations: c.order.all, HasText: c.text >= 0}, c.rows())
+	s.note(foreign(otherwise))
+	return s, nil
 }
 
 // cells puts judged labels together into rows.
@@ -182,9 +236,6 @@ func (c *cells) findColumns(opts Options) error {
 
 func (c *cells) add(r corpus.Row) error {
 	place := corpus.Place{Path: c.File.Path, Line: r.Line}
-	if err := notUTF8(place, r); err != nil {
-		return err
-	}
 	o, unknown := c.names.find(r.Fields[c.observation])
 	switch {
 	case unknown:
