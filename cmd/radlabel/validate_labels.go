@@ -38,7 +38,8 @@ func (r *validateRun) evaluated(ctx context.Context, inputs []string) error {
 	if err != nil {
 		return err
 	}
-	if !r.quiet && r.task != taskPresence && eval.TwoValued(t.gold) {
+	table := t.gold.Format == "csv" || t.gold.Format == "parquet" // which have a place for every label
+	if !r.quiet && r.task != taskPresence && table && eval.TwoValued(t.gold) {
 		fmt.Fprintf(r.stderr, "%s: every label is 1 or 0; if 0 may mean that nothing was said, use --task presence\n", r.gold)
 	}
 	err = r.files(e, evalpage.About{Gold: r.gold, Prediction: p.name})

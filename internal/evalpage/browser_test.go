@@ -405,6 +405,8 @@ func TestBrowserFits(t *testing.T) {
 	p.quiet()
 }
 
+// Hiding nearly all of many errors is no dearer than showing all of them: what is
+// quadratic in the browser would be many times.
 func TestBrowserIsFast(t *testing.T) {
 	e := labelled(t)
 	few := e.Errors
@@ -413,16 +415,18 @@ func TestBrowserIsFast(t *testing.T) {
 	}
 	p := open(t, e)
 	assert.InDelta(t, mostErrors, value[int](p, `document.querySelectorAll("#list > li").length`), 50)
+	took := map[string]float64{}
 	for _, words := range []string{"effusion", "what no error has", ""} {
-		took := value[float64](p, fmt.Sprintf(`new Promise(done => {
+		took[words] = value[float64](p, fmt.Sprintf(`new Promise(done => {
 			const field = filters.elements.text;
 			field.value = %q;
 			const start = performance.now();
 			field.dispatchEvent(new Event("input", { bubbles: true }));
 			addEventListener("hashchange", () => requestAnimationFrame(() => setTimeout(() => done(performance.now() - start))), { once: true });
 		})`, words))
-		t.Logf("filtered by %q in %.0f ms", words, took)
-		assert.Less(t, took, 1500.0, "milliseconds")
+		t.Logf("filtered by %q in %.0f ms", words, took[words])
 	}
+	assert.Less(t, took["what no error has"], 3*took[""])
+	assert.Less(t, took["effusion"], 3*took[""])
 	p.quiet()
 }
