@@ -343,3 +343,18 @@ func TestOffsets(t *testing.T) {
 		}
 	})
 }
+
+// Of what is left out, the number is told.
+func TestLabelStudioNotes(t *testing.T) {
+	annotation := `{"result":[{"id":"r","type":"labels","value":{"start":0,"end":5,"text":"Edema","labels":["Edema"]}}]}`
+	task := func(annotations string) string {
+		return `{"id":1%s,"data":{"text":"Edema."},"annotations":[` + annotations + `]}`
+	}
+	data := "[" + strings.Join([]string{
+		strings.Replace(task(annotation), "%s", "1", 1), strings.Replace(task(""), "%s", "2", 1),
+		strings.Replace(task(annotation+","+annotation), "%s", "3", 1),
+	}, ",") + "]"
+	sheet := load(t, "g.json", data, Options{})
+	assert.Len(t, sheet.All, 2)
+	assert.Equal(t, []string{"tasks that nobody has annotated, left out: 1", "tasks with further annotations, of which one was taken: 1"}, sheet.Notes)
+}

@@ -53,7 +53,17 @@ func openLabelStudio(ctx context.Context, f *corpus.File, opts Options) (*Source
 	if err != nil {
 		s.fail(corpus.Place{Path: f.Path, Line: line}, "the JSON is broken: %s", err)
 	}
-	return s.source(Source{Path: f.Path, Format: "label studio"})
+	source, err := s.source(Source{Path: f.Path, Format: "label studio"})
+	if err != nil {
+		return nil, err
+	}
+	if s.unannotated > 0 {
+		source.note(fmt.Sprintf("tasks that nobody has annotated, left out: %d", s.unannotated))
+	}
+	if s.several > 0 {
+		source.note(fmt.Sprintf("tasks with further annotations, of which one was taken: %d", s.several))
+	}
+	return source, nil
 }
 
 // eachElement gives the elements of a JSON array, each with the line where it
@@ -86,8 +96,10 @@ func eachElement(text []byte, yield func(element []byte, line int) bool) (line i
 
 type labelStudio struct {
 	*documents
-	parser fastjson.Parser
-	opts   Options
+	unannotated int // tasks
+	several     int // tasks with more than one annotation
+	parser      fastjson.Parser
+	opts        Options
 }
 
 // studioTask is a task with what its annotator has chosen.
@@ -114,7 +126,11 @@ func (s *labelStudio) task(o *fastjson.Object, number int, place corpus.Place) {
 	} else {
 		annotation := chosenAnnotation(v.GetArray())
 		if annotation == nil {
-			return // nobody has annotated it
+			s.unannotated++
+			return
+		}
+		if len(v.GetArray()) > 1 {
+			s.several++
 		}
 		results := annotation.GetArray("result")
 		for _, r := range results {
