@@ -18,6 +18,7 @@ type File struct {
 	Name string // base name in lower case, without the ending of a compression
 	Head []byte // how it begins, decompressed: at most 64 KiB
 	st   *stream
+	all  bool // Head is all of it
 }
 
 // OpenFile looks at how a file begins. The error is a *Problem: there is nothing
@@ -42,6 +43,11 @@ func OpenFile(path string) (*File, error) {
 		return nil, bad(reason(err), "check the path and its permissions")
 	}
 	f := &File{Path: path, Name: st.name, Head: plainHead(head), st: st}
+	ended := int64(len(head)) == st.size
+	if !f.Regular() { // its head ends with a line, or where it ends
+		ended = bytes.IndexByte(head, '\n') < 0
+	}
+	f.all = ended && len(head) < headBytes && len(f.Head) < headBytes
 	switch {
 	case len(f.Head) > 0:
 		return f, nil
@@ -64,6 +70,28 @@ func (f *File) Open() (io.ReadCloser, error) {
 	return in, nil
 }
 
+// ReadAll gives all plain bytes. The error is a *Problem.
+func (f *File) ReadAll() ([]byte, error) {
+	in, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	all, err := io.ReadAll(in)
+	if err != nil {
+		return nil, f.Fault(0, err)
+	}
+	return all, nil
+}
+
+// HeadLines is Head without a last line that is cut short.
+func (f *File) HeadLines() []byte {
+	if f.all {
+		return f.Head
+	}
+	return f.Head[:bytes.LastIndexByte(f.Head, '\n')+1]
+}
+
 // Fault words an error that reading the file gave, at a line (0: none).
 func (f *File) Fault(line int, err error) *Problem {
 	what := "cannot be read: " + reason(err)
@@ -82,7 +110,7 @@ func (f *File) CheckText() error {
 }
 
 // Table is a table with a header row, read row by row: its fields stand between
-// commas, semicolons or tabs.
+// commas, semicolons or tabs, or what a line "sep=;" above the header names.
 type Table struct {
 	File   *File
 	Header []string
@@ -114,6 +142,9 @@ func (f *File) Table(plain bool) (*Table, error) {
 		return nil, t.Fault(1, -1, "there is no header row", "")
 	}
 	t.Header = first.fields
+	if len(t.Header) == 1 && t.comma != '|' && strings.Contains(t.Header[0], "|") {
+		return nil, t.Fault(first.line, -1, "the header row has none of the separators that are read", "put commas, semicolons or tabs between the columns")
+	}
 	return t, nil
 }
 
@@ -133,29 +164,40 @@ func (t *Table) Rows() iter.Seq2[Row, error] {
 			return
 		}
 		defer in.Close()
-		rows := t.reader(in, DefaultMaxReportBytes)
-		for header := true; ; {
-			r, err := rows.next()
-			if err == io.EOF {
-				return
-			}
-			var broken *rowError
-			torn := errors.As(err, &broken) && broken.torn
-			switch {
-			case broken != nil:
-				err = t.broken(broken)
-			case err != nil:
-				yield(Row{}, t.File.Fault(rows.lines.line+1, err))
-				return
-			case header:
-				header = false
-				continue
-			default:
-				r.fields, err = t.fit(r)
-			}
-			if !yield(Row{Fields: r.fields, Line: r.line, Foreign: r.foreign}, err) || torn {
-				return
-			}
+		t.read(in, yield)
+	}
+}
+
+// HeadRows gives those of the rows that stand in File.Head, but for broken ones.
+func (t *Table) HeadRows() iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		t.read(bytes.NewReader(t.File.HeadLines()), func(r Row, err error) bool { return err != nil || yield(r) })
+	}
+}
+
+func (t *Table) read(in io.Reader, yield func(Row, error) bool) {
+	rows := t.reader(in, DefaultMaxReportBytes)
+	for header := true; ; {
+		r, err := rows.next()
+		if err == io.EOF {
+			return
+		}
+		var broken *rowError
+		torn := errors.As(err, &broken) && broken.torn
+		switch {
+		case broken != nil:
+			err = t.broken(broken)
+		case err != nil:
+			yield(Row{}, t.File.Fault(rows.lines.line+1, err))
+			return
+		case header:
+			header = false
+			continue
+		default:
+			r.fields, err = t.fit(r)
+		}
+		if !yield(Row{Fields: r.fields, Line: r.line, Foreign: r.foreign}, err) || torn {
+			return
 		}
 	}
 }

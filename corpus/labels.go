@@ -3,6 +3,7 @@ package corpus
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,25 +24,21 @@ func EncodeLabel(a Assertion) string {
 	}
 }
 
+// blankWords are what programs write for nothing, in lower case.
+var blankWords = []string{"nan", "na", "n/a", "none", "null"}
+
 // DecodeLabel reads what label files hold: 1, 0, -1, with or without decimals,
-// the names of assertions, or nothing (also NaN, NA, N/A, None and null). The
-// error quotes the beginning of anything else.
+// the name of an assertion, or nothing (also "nan", "NA", "None" and the like).
+// The error quotes the beginning of anything else.
 func DecodeLabel(s string) (Assertion, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
 		return Unmentioned, nil
 	}
-	lower := strings.ToLower(s)
-	if a, err := ParseAssertion(lower); err == nil {
-		return a, nil
-	}
-	switch lower {
-	case "nan", "na", "n/a", "none", "null":
-		return Unmentioned, nil
-	}
 	v, err := strconv.ParseFloat(s, 64)
 	switch {
-	case err != nil:
+	case err != nil || math.IsNaN(v):
+		return decodeWord(s)
 	case v == 1:
 		return Positive, nil
 	case v == 0:
@@ -49,7 +46,23 @@ func DecodeLabel(s string) (Assertion, error) {
 	case v == -1:
 		return Uncertain, nil
 	}
-	return Unmentioned, fmt.Errorf("%s is no label; want 1, 0, -1 or blank", quoted(s, 20))
+	return Unmentioned, noLabel(s)
+}
+
+func decodeWord(s string) (Assertion, error) {
+	word := strings.ToLower(s)
+	if slices.Contains(blankWords, word) {
+		return Unmentioned, nil
+	}
+	a, err := ParseAssertion(word)
+	if err != nil {
+		return Unmentioned, noLabel(s)
+	}
+	return a, nil
+}
+
+func noLabel(s string) error {
+	return fmt.Errorf("%s is no label; want 1, 0, -1 or blank", quoted(s, 20))
 }
 
 // notObservations are the columns that stand beside the labels in label files,
@@ -61,11 +74,10 @@ var notObservations = []string{
 // ObservationOf gives the observation that a column is named after. The
 // radiologists' labels of MIMIC-CXR say Airspace Opacity for Lung Opacity.
 func ObservationOf(column string) Observation {
-	column = strings.TrimSpace(column)
-	if strings.EqualFold(column, "Airspace Opacity") {
+	if columnKey(column) == "airspace_opacity" {
 		return "Lung Opacity"
 	}
-	return Observation(column)
+	return Observation(strings.TrimSpace(column))
 }
 
 // LabelColumns tells what the columns of a table of labels are by their names:
@@ -102,21 +114,21 @@ func FindColumn(header []string, name string) int {
 }
 
 // StudyOf gives the study that an id of a label file names: the digits of
-// MIMIC-CXR's s50414267, also as a file of its archive, patient and study of a
-// path of CheXpert's, the whole number that a program wrote as 50414267.0. Any
-// other id is given without the blanks around it.
+// MIMIC-CXR's s50414267 or of a path to its text, those of 50414267.0, which
+// pandas makes of a number beside blank ones, and patient and study of a path of
+// CheXpert's. Any other id is given without the blanks around it.
 func StudyOf(id string) string {
 	id = strings.TrimSpace(id)
-	if slash := strings.LastIndexByte(id, '/'); slash >= 0 {
-		if study, ok := mimicID(strings.TrimSuffix(id[slash+1:], ".txt"), 's'); ok {
-			return study
-		}
-		return studyOf(id, id)
+	if digits, ok := strings.CutSuffix(id, ".0"); ok && digits != "" && strings.Trim(digits, "0123456789") == "" {
+		return digits
 	}
-	if whole, ok := strings.CutSuffix(id, ".0"); ok && whole != "" && strings.Trim(whole, "0123456789") == "" {
-		return whole
+	if r, ok := reportOf(MIMIC, id); ok {
+		return r.Study
 	}
-	return digitsOf(id, 's')
+	if strings.IndexByte(id, '/') < 0 {
+		return digitsOf(id, 's')
+	}
+	return studyOf(id, id)
 }
 
 // LoadExceptions loads a table of which text of a report to label, by study id:

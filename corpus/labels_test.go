@@ -15,7 +15,8 @@ func TestLabelEncoding(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, a, back)
 	}
-	for s, want := range map[string]Assertion{"1": Positive, " 0 ": Negative, "-1": Uncertain, "nan": Unmentioned, "NaN": Unmentioned, "  ": Unmentioned, "1.00": Positive} {
+	for s, want := range map[string]Assertion{"1": Positive, " 0 ": Negative, "-1": Uncertain, "nan": Unmentioned, "NaN": Unmentioned, "  ": Unmentioned, "1.00": Positive,
+		"NA": Unmentioned, "n/a": Unmentioned, "None": Unmentioned, "NULL": Unmentioned, "Positive": Positive, "negative": Negative, "UNCERTAIN": Uncertain, "unmentioned": Unmentioned} {
 		a, err := DecodeLabel(s)
 		require.NoError(t, err)
 		assert.Equal(t, want, a, s)
@@ -63,9 +64,11 @@ func TestStudyOf(t *testing.T) {
 		"s50414267": "50414267", " 7 ": "7", "s5": "s5", "": "",
 		"CheXpert-v1.0/test/patient64741/study1":              "patient64741/study1",
 		"CheXpert-v1.0/train/patient00001/study2/view1_f.jpg": "patient00001/study2",
-		" a/b ": "a/b",
+		" a/b ": "a/b", "50414267.0": "50414267", "1.0": "1", ".0": ".0", "1.5": "1.5", "1.2.0": "1.2.0",
+		"files/p10/p10000032/s50414267.txt": "50414267", "s50414267.txt": "50414267", "p10/s5.txt": "p10/s5.txt",
 	} {
 		assert.Equal(t, want, StudyOf(id))
+		assert.Equal(t, want, StudyOf(want), "the id of a study is its own")
 	}
 }
 
@@ -95,6 +98,9 @@ func TestTable(t *testing.T) {
 		{"plain tabs", "a\tb\n1\t\"x\" y\n", true, []string{"a", "b"}, rows{{"1", `"x" y`}}, nil},
 		{"plain means nothing to commas", "a,b\n1,\"x, y\"\n", true, []string{"a", "b"}, rows{{"1", "x, y"}}, nil},
 		{"semicolons, a mark, CRLF", "\ufeffa;b\r\n1;2\r\n", false, []string{"a", "b"}, rows{{"1", "2"}}, nil},
+		{"a named separator", "\ufeff\"SEP=|\"\r\na|b\r\n1,|2\r\n", false, []string{"a", "b"}, rows{{"1,", "2"}}, nil},
+		{"a named tab", "\nsep=\t\na\tb,c,d\n1\t2\n", false, []string{"a", "b,c,d"}, rows{{"1", "2"}}, nil},
+		{"a header that names no separator", "sep=x,b\n1,2\n", false, []string{"sep=x", "b"}, rows{{"1", "2"}}, nil},
 		{"faults", "a,b\n1\n1,2,3\n3,4\n", false, []string{"a", "b"}, rows{{"3", "4"}}, []string{
 			"t.csv:2: the row has 1 field, the header 2", "t.csv:3: the row has 3 fields, the header 2",
 		}},
@@ -121,6 +127,11 @@ func TestTable(t *testing.T) {
 				}
 				assert.Equal(t, tt.want, got)
 				assert.Equal(t, tt.faults, wrong)
+				var first rows
+				for r := range table.HeadRows() {
+					first = append(first, r.Fields)
+				}
+				assert.Equal(t, tt.want, first)
 			}
 		})
 	}
@@ -132,6 +143,7 @@ func TestTableFaults(t *testing.T) {
 		"\x00":           "t.csv: the file is no text: binary data (NUL bytes), not text",
 		"\n\n":           "t.csv:1: there is no header row",
 		"\x1f\x8b\x08":   "t.csv: the compressed file is empty, truncated or damaged; get it again",
+		"a|b\n1|2\n":     "t.csv:1: the header row has none of the separators that are read; put commas, semicolons or tabs between the columns",
 		"a,\"b\nc,d\n\n": "t.csv:1: a quote opened here is not closed; it swallowed 2 lines, of which only what is clearly a row was read; close it, or double quotes within quoted fields",
 	} {
 		f, err := OpenFile(write(t, "t.csv", []byte(data)))
@@ -156,6 +168,29 @@ func TestTableFaults(t *testing.T) {
 		last = err
 	}
 	assert.ErrorContains(t, last, "reading ends here: it ends too early; get the file again")
+}
+
+// What is cut short at the end of the head is no row of it.
+func TestHeadRows(t *testing.T) {
+	data := "a,b\n" + strings.Repeat("1,-1.0\n", headBytes/6)
+	for name, data := range map[string][]byte{"t.csv": []byte(data), "t.csv.gz": gz(t, []byte(data))} {
+		f, err := OpenFile(write(t, name, data))
+		require.NoError(t, err)
+		table, err := f.Table(false)
+		require.NoError(t, err)
+		n := 0
+		for r := range table.HeadRows() {
+			require.Equal(t, []string{"1", "-1.0"}, r.Fields)
+			n++
+		}
+		assert.Equal(t, (headBytes-len("a,b\n"))/len("1,-1.0\n"), n)
+		all, err := f.ReadAll()
+		require.NoError(t, err)
+		assert.Len(t, all, len("a,b\n")+headBytes/6*len("1,-1.0\n"))
+	}
+	f, err := OpenFile(write(t, "t.csv", []byte("a,b\n1,2")))
+	require.NoError(t, err)
+	assert.Equal(t, "a,b\n1,2", string(f.HeadLines()))
 }
 
 func TestLoadExceptions(t *testing.T) {

@@ -89,6 +89,7 @@ type rowReader struct {
 	lines  *lineReader
 	comma  byte // 0: a line is one field, unless it is quoted
 	plain  bool // a quote is a sign like any other
+	begun  bool // the first line that is not blank has been read
 	doubt  int  // rows that begin before this line are doubtful
 	flat   []byte
 	ends   []int
@@ -116,6 +117,10 @@ func (r *rowReader) next() (row, error) {
 			continue
 		}
 		line = raw
+		if !r.begun && r.comma != 0 && namedComma(raw) != 0 {
+			line = nil
+		}
+		r.begun = true
 	}
 	out := row{line: r.lines.line, doubtful: r.lines.line < r.doubt}
 	r.flat, r.ends = r.flat[:0], r.ends[:0]

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The usual names of columns, the surer first, as columnKey gives them.
@@ -333,10 +334,14 @@ func shapeOf(src Source, plain []byte, opts Options) (tableShape, error) {
 	return shape, err
 }
 
-// guessComma takes the sign that stands most often in the first line, quotes
-// aside.
+// guessComma takes the sign that the first line names, or that stands most often
+// in it, quotes aside.
 func guessComma(plain []byte) byte {
+	plain = bytes.TrimPrefix(plain, []byte(byteOrderMark))
 	first, _, _ := bytes.Cut(bytes.TrimLeft(plain, "\r\n"), []byte("\n"))
+	if comma := namedComma(first); comma != 0 {
+		return comma
+	}
 	best, most := byte(','), 0
 	for _, c := range []byte(",\t;") {
 		n, quoted := 0, false
@@ -353,6 +358,19 @@ func guessComma(plain []byte) byte {
 		}
 	}
 	return best
+}
+
+// namedComma is the sign in "sep=;", which Excel reads above a header, or 0.
+func namedComma(line []byte) byte {
+	line = bytes.TrimSuffix(bytes.TrimPrefix(trimLineEnd(line), []byte(`"`)), []byte(`"`))
+	if len(line) != len("sep=;") || !bytes.EqualFold(line[:4], []byte("sep=")) {
+		return 0
+	}
+	sign := rune(line[4])
+	if sign != '\t' && (sign >= utf8.RuneSelf || !unicode.IsPunct(sign) && !unicode.IsSymbol(sign)) {
+		return 0
+	}
+	return line[4]
 }
 
 func (o *opening) table(st *stream, plain []byte) (*input, error) {
