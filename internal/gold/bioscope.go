@@ -50,7 +50,8 @@ type bioscopeLine struct {
 // annotations, each with its type (negation or speculation), cue and scope
 // ([start, end] in characters) and, to check them by, cue_text and scope_text.
 // left are the lines that are not among the sentences and why, in the order of
-// the file; the error is that of a file that cannot be read at all.
+// the file: what cannot be read is Lost, what can be read and not used is not. The
+// error is that of a file without any sentence.
 func LoadBioScope(path string) (sentences []ScopedSentence, left []*corpus.Problem, err error) {
 	lines, err := linesOf(path)
 	if err != nil {
@@ -60,28 +61,29 @@ func LoadBioScope(path string) (sentences []ScopedSentence, left []*corpus.Probl
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		s, what := scopedSentence(line)
+		s, wrong := scopedSentence(line)
 		s.Place = corpus.Place{Path: path, Line: i + 1}
-		if what != "" {
-			left = append(left, &corpus.Problem{Place: s.Place, What: what, Lost: true})
+		if wrong != nil {
+			wrong.Place = s.Place
+			left = append(left, wrong)
 			continue
 		}
 		sentences = append(sentences, s)
 	}
-	if len(sentences) == 0 {
-		return nil, nil, problem(corpus.Place{Path: path}, "no line is a sentence with its annotations in JSON", "write one object a line, with text and annotations")
+	if sentences == nil {
+		return nil, nil, nothingUsable(path, "write one object a line, with doc_id, sentence_id, text and annotations", left)
 	}
 	return sentences, left, nil
 }
 
 // scopedSentence reads a line, or says what is wrong with it.
-func scopedSentence(line string) (s ScopedSentence, what string) {
+func scopedSentence(line string) (s ScopedSentence, wrong *corpus.Problem) {
 	var in bioscopeLine
 	if err := json.Unmarshal([]byte(line), &in); err != nil {
-		return s, "the line is no sentence with its annotations in JSON"
+		return s, unreadable("the line is no sentence with its annotations in JSON")
 	}
 	if in.Text == nil {
-		return s, "there is no text"
+		return s, unreadable("there is no text")
 	}
 	s.ID, s.Text = in.Document+"/"+in.Sentence, *in.Text
 	var offsets []int // in bytes, of each character and of the end
@@ -90,7 +92,7 @@ func scopedSentence(line string) (s ScopedSentence, what string) {
 	}
 	offsets = append(offsets, len(s.Text))
 	bytes := func(span *corpus.Span, text *string) (corpus.Span, bool) {
-		if span == nil || span.Start < 0 || span.Empty() || span.End >= len(offsets) {
+		if span.Start < 0 || span.Empty() || span.End >= len(offsets) {
 			return corpus.Span{}, false
 		}
 		b := corpus.Span{Start: offsets[span.Start], End: offsets[span.End]}
@@ -105,15 +107,18 @@ func scopedSentence(line string) (s ScopedSentence, what string) {
 		case "speculation":
 			scope.Assertion = corpus.Uncertain
 		default:
-			return s, "an annotation is neither negation nor speculation"
+			return s, unreadable("an annotation is neither negation nor speculation")
+		}
+		if a.Cue == nil || a.Scope == nil {
+			return s, unreadable("an annotation has no cue or no scope")
 		}
 		if scope.Cue, ok = bytes(a.Cue, a.CueText); !ok {
-			return s, "the offsets of a cue do not give its text"
+			return s, unusable("the offsets of a cue do not give its text")
 		}
 		if scope.Scope, ok = bytes(a.Scope, a.ScopeText); !ok {
-			return s, "the offsets of a scope do not give its text"
+			return s, unusable("the offsets of a scope do not give its text")
 		}
 		s.Scopes = append(s.Scopes, scope)
 	}
-	return s, ""
+	return s, nil
 }

@@ -39,12 +39,20 @@ func TestLoadBioScope(t *testing.T) {
 	assert.Equal(t, []string{
 		"line:5: the offsets of a cue do not give its text",
 		"line:6: the offsets of a scope do not give its text",
-		"line:7: the offsets of a scope do not give its text",
+		"line:7: an annotation has no cue or no scope",
 		"line:8: an annotation is neither negation nor speculation",
 		"line:9: there is no text",
 		"line:10: the line is no sentence with its annotations in JSON",
 	}, whats(left))
+	assert.Equal(t, []bool{false, false, true, true, true, true}, lost(left))
 
 	_, _, err = gold.LoadBioScope(writeCorpus(t, ""))
 	assert.ErrorContains(t, err, "the file is empty")
+	for content, want := range map[string]string{
+		"1\tblorb\tNo BLORB.\tNegated\n": "no line of it can be used: in line 1, the line is no sentence with its annotations in JSON; write one object a line",
+		"\n":                             "no line of it can be used; write one object a line",
+	} {
+		_, _, err := gold.LoadBioScope(writeCorpus(t, content))
+		assert.ErrorContains(t, err, want)
+	}
 }

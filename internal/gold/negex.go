@@ -1,10 +1,11 @@
 package gold
 
 import (
-	"io"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -34,8 +35,9 @@ func statusOf(cell string) (corpus.Assertion, bool) {
 // al. 2009) gives them: cells between tabs, plain or compressed, with a number, a
 // concept, its sentence with the concept in capitals, and a status. Columns
 // behind that are passed over; a header is recognised and not needed. left are
-// the rows that are not among the concepts and why, in the order of the file;
-// the error is that of a file that cannot be read at all.
+// the rows that are not among the concepts and why, in the order of the file: what
+// cannot be read is Lost, what can be read and not used is not. The error is that
+// of a file without any concept.
 func LoadNegEx(path string) (concepts []Concept, left []*corpus.Problem, err error) {
 	lines, err := linesOf(path)
 	if err != nil {
@@ -55,50 +57,69 @@ func LoadNegEx(path string) (concepts []Concept, left []*corpus.Problem, err err
 		return nil, nil, &corpus.Problem{
 			Place: corpus.Place{Path: path}, Lost: true,
 			What: "no row has a concept, a sentence and a status",
-			Do:   "write a number, a concept, its sentence and Affirmed, Negated or Possible, with tabs between them",
+			Do:   writeNegEx,
 		}
 	}
 	for i, row := range rows {
 		if strings.TrimSpace(lines[i]) == "" {
 			continue
 		}
-		c, what := conceptOf(row, status)
+		c, wrong := conceptOf(row, status)
 		c.Place = corpus.Place{Path: path, Line: i + 1}
 		switch {
-		case what == "":
+		case wrong == nil:
 			concepts = append(concepts, c)
-		case i == 0 && what == noStatus && isHeader(row, status):
+		case i == 0 && wrong.What == noStatus && isHeader(row, status):
 		default:
-			left = append(left, &corpus.Problem{Place: c.Place, What: what, Lost: what != noConcept})
+			wrong.Place = c.Place
+			left = append(left, wrong)
 		}
+	}
+	if concepts == nil {
+		return nil, nil, nothingUsable(path, writeNegEx, left)
 	}
 	return concepts, left, nil
 }
 
-const noConcept = "the concept cannot be found in its sentence"
+const (
+	writeNegEx = "write a number, a concept, its sentence and Affirmed, Negated or Possible, with tabs between them"
+	noStatus   = "the status is none of Affirmed, Negated and Possible"
+)
 
-const noStatus = "the status is none of Affirmed, Negated and Possible"
+// unreadable and unusable are problems of a line, whose place is yet to be told.
+func unreadable(what string) *corpus.Problem { return &corpus.Problem{What: what, Lost: true} }
+
+func unusable(what string) *corpus.Problem { return &corpus.Problem{What: what} }
+
+// nothingUsable says so, and why the first line is not.
+func nothingUsable(path, do string, left []*corpus.Problem) error {
+	what := "no line of it can be used"
+	if len(left) > 0 {
+		what += fmt.Sprintf(": in line %d, %s", left[0].Place.Line, left[0].What)
+	}
+	return problem(corpus.Place{Path: path}, what, do)
+}
 
 // conceptOf reads a row, or says what is wrong with it.
-func conceptOf(row []string, status int) (c Concept, what string) {
+func conceptOf(row []string, status int) (c Concept, wrong *corpus.Problem) {
 	if len(row) <= status {
-		return c, "the row has too few columns"
+		return c, unreadable("the row has too few columns")
 	}
 	if slices.ContainsFunc(row, func(cell string) bool { return !utf8.ValidString(cell) }) {
-		return c, "the row is not UTF-8"
+		return c, unreadable("the row is not UTF-8")
 	}
 	var ok bool
 	if c.Status, ok = statusOf(row[status]); !ok {
-		return c, noStatus
+		return c, unreadable(noStatus)
 	}
 	if status > 2 {
 		c.ID = strings.TrimSpace(row[status-3])
 	}
 	c.Sentence = row[status-1]
 	if c.Span, ok = findConcept(c.Sentence, row[status-2]); !ok {
-		return c, noConcept
+		return c, unusable("the concept cannot be found in its sentence")
 	}
-	return c, ""
+	return c, nil
 }
 
 // isHeader reports whether a first row without a status is one of names. A
@@ -108,30 +129,43 @@ func isHeader(row []string, status int) bool {
 	return !found
 }
 
-// findConcept finds the concept in its sentence: in capitals; else in any case
-// and with any blanks between its words; else the longest run of words in
-// capitals that is a part of it, where the sentence has been cut short.
+// findConcept finds the concept in its sentence, in whole words: in capitals;
+// else in any case and with any blanks between its words; else the longest run of
+// words in capitals that is a part of it, where the sentence has been cut short.
 func findConcept(sentence, concept string) (corpus.Span, bool) {
 	words := strings.Fields(concept)
 	if len(words) == 0 {
 		return corpus.Span{}, false
 	}
-	upper := strings.ToUpper(strings.TrimSpace(concept))
-	if at := strings.Index(sentence, upper); at >= 0 {
-		return corpus.Span{Start: at, End: at + len(upper)}, true
-	}
+	upper := regexp.QuoteMeta(strings.ToUpper(strings.TrimSpace(concept)))
 	for i, w := range words {
 		words[i] = regexp.QuoteMeta(w)
 	}
-	anyCase, err := regexp.Compile(`(?i)(?:^|\W)(` + strings.Join(words, `\s+`) + `)(?:\W|$)`)
-	if err != nil {
-		return corpus.Span{}, false // not UTF-8, or without measure
-	}
-	if at := anyCase.FindStringSubmatchIndex(sentence); at != nil {
-		return corpus.Span{Start: at[2], End: at[3]}, true
+	for _, pattern := range []string{upper, `(?i)` + strings.Join(words, `\s+`)} {
+		re, err := regexp.Compile(pattern)
+		if err != nil {
+			return corpus.Span{}, false // not UTF-8, or without measure
+		}
+		for _, at := range re.FindAllStringIndex(sentence, -1) {
+			if span := (corpus.Span{Start: at[0], End: at[1]}); isWords(sentence, span) {
+				return span, true
+			}
+		}
 	}
 	return longestCapitals(sentence, concept)
 }
+
+// isWords reports whether no word goes on over an end of the span.
+func isWords(text string, span corpus.Span) bool {
+	within := func(at int) bool {
+		before, _ := utf8.DecodeLastRuneInString(text[:at])
+		after, _ := utf8.DecodeRuneInString(text[at:])
+		return isWordSign(before) && isWordSign(after)
+	}
+	return !within(span.Start) && !within(span.End)
+}
+
+func isWordSign(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 var (
 	anyWord     = regexp.MustCompile(`\S+`)
@@ -172,14 +206,9 @@ func linesOf(path string) ([]string, error) {
 	if err := file.CheckText(); err != nil {
 		return nil, err
 	}
-	in, err := file.Open()
+	content, err := file.ReadAll()
 	if err != nil {
 		return nil, err
-	}
-	defer in.Close()
-	content, err := io.ReadAll(in)
-	if err != nil {
-		return nil, file.Fault(0, err)
 	}
 	var lines []string
 	for line := range strings.Lines(strings.TrimPrefix(string(content), "\ufeff")) {

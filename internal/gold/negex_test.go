@@ -29,6 +29,13 @@ func whats(left []*corpus.Problem) (all []string) {
 	return all
 }
 
+func lost(left []*corpus.Problem) (all []bool) {
+	for _, p := range left {
+		all = append(all, p.Lost)
+	}
+	return all
+}
+
 func TestLoadNegEx(t *testing.T) {
 	for _, tt := range []struct {
 		name, content string
@@ -68,12 +75,18 @@ func TestLoadNegEx(t *testing.T) {
 			[]string{"2 GRUME positive"}, []string{"line:1: the row is not UTF-8"},
 		},
 		{
-			"not there", "1\tblorb\tA GRUME.\tAffirmed\n2\t \tA GRUME.\tAffirmed\n3\tgrume\tA GRUME.\n4\tgrume\tA GRUME, caf\xe9.\tAffirmed\n",
-			nil, []string{
-				"line:1: the concept cannot be found in its sentence",
+			"whole words in capitals", "1\ted\tNEEDED in ED.\tAffirmed\n2\ted\tNeeded, Éd, ed.\tAffirmed\n3\ted\tNEEDED.\tAffirmed\n4\ted\tÉED, éed.\tAffirmed\n",
+			[]string{"1 ED positive", "2 ed positive"}, []string{
+				"line:3: the concept cannot be found in its sentence", "line:4: the concept cannot be found in its sentence",
+			},
+		},
+		{
+			"not there", "5\tgrume\tA GRUME.\tAffirmed\n1\tblorb\tA GRUME.\tAffirmed\n2\t \tA GRUME.\tAffirmed\n3\tgrume\tA GRUME.\n4\tgrume\tA GRUME, caf\xe9.\tAffirmed\n",
+			[]string{"5 GRUME positive"}, []string{
 				"line:2: the concept cannot be found in its sentence",
-				"line:3: the row has too few columns",
-				"line:4: the row is not UTF-8",
+				"line:3: the concept cannot be found in its sentence",
+				"line:4: the row has too few columns",
+				"line:5: the row is not UTF-8",
 			},
 		},
 	} {
@@ -86,14 +99,18 @@ func TestLoadNegEx(t *testing.T) {
 			}
 			assert.Equal(t, tt.want, got)
 			assert.Equal(t, tt.left, whats(left))
+			for _, p := range left {
+				assert.Equal(t, p.What != "the concept cannot be found in its sentence", p.Lost, "what can be read is not lost")
+			}
 		})
 	}
 }
 
 func TestLoadNegExFails(t *testing.T) {
 	for content, want := range map[string]string{
-		"a\tb\tc\td\n": "no row has a concept, a sentence and a status",
-		"":             "the file is empty",
+		"a\tb\tc\td\n":                   "no row has a concept, a sentence and a status",
+		"":                               "the file is empty",
+		"1\tblorb\tA GRUME.\tAffirmed\n": "no line of it can be used: in line 1, the concept cannot be found in its sentence; write a number",
 	} {
 		_, _, err := gold.LoadNegEx(writeCorpus(t, content))
 		assert.ErrorContains(t, err, want)
