@@ -202,30 +202,6 @@ func (t *Table) read(in io.Reader, yield func(Row, error) bool) {
 	}
 }
 
-// Sample gives the whole rows under the header in File.Head.
-func (t *Table) Sample() (all []Row) {
-	head := t.File.Head
-	if len(head) == headBytes { // cut off somewhere
-		head = head[:bytes.LastIndexByte(head, '\n')+1]
-	}
-	rows := t.reader(bytes.NewReader(head), headBytes)
-	for header := true; ; header = false {
-		r, err := rows.next()
-		var broken *rowError
-		switch {
-		case errors.As(err, &broken):
-			continue
-		case err != nil:
-			return all
-		case header:
-			continue
-		}
-		if fields, err := t.fit(r); err == nil {
-			all = append(all, Row{Fields: fields, Line: r.line, Foreign: r.foreign})
-		}
-	}
-}
-
 // fit gives a row as many fields as the header has; blank ones more mean nothing.
 func (t *Table) fit(r row) ([]string, error) {
 	have, want := len(r.fields), len(t.Header)

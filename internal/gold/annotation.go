@@ -74,9 +74,8 @@ type documents struct {
 }
 
 func newDocuments(opts Options) *documents {
-	return &documents{
-		names: newNames(opts), order: newUnion(newNames(opts).chosen), unknown: map[string]bool{}, places: map[string]corpus.Place{},
-	}
+	n := newNames(opts)
+	return &documents{names: n, order: newUnion(n.chosen), unknown: map[string]bool{}, places: map[string]corpus.Place{}}
 }
 
 // observation gives the index of the observation that a name means, or -1. One
@@ -120,29 +119,32 @@ func (d *documents) source(s Source) (*Source, error) {
 		return nil, err
 	}
 	s.Observations, s.HasText = d.order.all, true
-	for _, doc := range d.all {
-		s.HasMentions = s.HasMentions || slices.ContainsFunc(doc.marks, func(m mark) bool { return !m.span.Empty() })
-	}
+	s.HasMentions = slices.ContainsFunc(d.all, document.hasSpans)
 	rows := make([]Row, 0, len(d.all))
 	for _, doc := range d.all {
-		rows = append(rows, doc.row(len(s.Observations)))
+		rows = append(rows, doc.row(len(s.Observations), s.HasMentions))
 	}
 	return sourceOf(s, rows), nil
 }
 
-// row gives each observation its strongest mark, and its mentions in text order.
-func (d document) row(observations int) Row {
+func (d document) hasSpans() bool {
+	return slices.ContainsFunc(d.marks, func(m mark) bool { return !m.span.Empty() })
+}
+
+// row gives each observation its strongest mark, and, where the source has any,
+// its mentions in text order: those with a span.
+func (d document) row(observations int, mentions bool) Row {
 	row := d.Row
 	row.Labels = make([]corpus.Assertion, observations)
+	if mentions {
+		row.Mentions = make([][]Mention, observations)
+	}
 	slices.SortStableFunc(d.marks, func(a, b mark) int { return a.span.Start - b.span.Start })
 	sentences := segment.Sentences(nil, row.Text, corpus.Span{End: len(row.Text)})
 	for _, m := range d.marks {
 		row.Labels[m.observation] = max(row.Labels[m.observation], m.assertion)
 		if m.span.Empty() {
 			continue
-		}
-		if row.Mentions == nil {
-			row.Mentions = make([][]Mention, observations)
 		}
 		sentence := around(row.Text, sentences, m.span)
 		row.Mentions[m.observation] = append(row.Mentions[m.observation], Mention{

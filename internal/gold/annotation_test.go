@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,11 +34,12 @@ func shown(s *Sheet) []string {
 	return lines
 }
 
-// checkMentions checks that a mention is where it says that it is.
+// checkMentions checks that a row has mentions where its source says so, and that
+// a mention is where it says that it is.
 func checkMentions(t require.TestingT, s *Source, row Row) {
-	require.Equal(t, s.HasMentions, row.Mentions != nil)
 	require.Len(t, row.Labels, len(s.Observations))
-	if row.Mentions != nil {
+	require.Equal(t, s.HasMentions, row.Mentions != nil)
+	if s.HasMentions {
 		require.Len(t, row.Mentions, len(s.Observations))
 	}
 	for _, mentions := range row.Mentions {
@@ -81,7 +83,7 @@ func TestLoadBrat(t *testing.T) {
 		"empty.txt": "Nothing.", "empty.ann": "",
 		"more.TXT": "", "unmarked.txt": "No edema.", ".hidden/x.ann": "?",
 	})
-	sheet, err := Load(context.Background(), dir, Options{Known: fourteen, Strict: true})
+	sheet, err := Load(context.Background(), dir, Options{Known: fourteen})
 	require.NoError(t, err)
 	checkSheet(t, sheet)
 	assert.Equal(t, "brat", sheet.Format)
@@ -106,6 +108,8 @@ func TestAttributes(t *testing.T) {
 		"Negation T1": "negative", "negated T1": "negative", "Uncertainty T1": "uncertain", "Speculation T1": "uncertain",
 		"Possible T1": "uncertain", "Hedged T1": "uncertain", "Assertion T1 absent": "negative", "Certainty T1 Speculated": "uncertain",
 		"Polarity T1 positive": "positive", "Status T1 affirmed": "positive", "Side T1 left": "positive", "Negated T1 false": "positive",
+		"Uncertainty T1 certain": "positive", "Uncertainty T1 high": "positive", "Uncertainty T1 absent": "positive", "Uncertainty T1 present": "uncertain",
+		"Negated T1 true": "negative", "Negation T1 affirmed": "positive", "Uncertainty T1 negated": "negative", "Certainty T1 certain": "positive",
 		"Negated T1\nA2\tUncertain T1": "uncertain", "Negated T1\nA2\tStatus T1 present": "negative",
 	} {
 		dir := folder(t, map[string]string{"a.txt": "Edema.", "a.ann": "A1\t" + line + "\nT1\tEdema 0 5\tEdema\n"})
@@ -163,39 +167,51 @@ func errorWithout(err error, text string) error {
 func TestLoadDoccano(t *testing.T) {
 	for _, tt := range []struct {
 		name, data string
+		spans      bool
 		want       []string
 	}{
 		{
 			"sequences, old", `{"id":1,"text":"Ü no edema. Rib broken.","labels":[[5,10,"Edema:negative"],[12,22,"fracture"]]}` + "\n" +
-				`{"id":2,"text":"Edema?","label":[[0,5,"Edema (possible)"]]}`,
+				`{"id":2,"text":"Edema?","label":[[0,5,"Edema (possible)"]]}`, true,
 			[]string{"1 Edema negative", "  edema negative: Ü no edema.", "1 Fracture positive", "  Rib broken positive: Rib broken.", "2 Edema uncertain", "  Edema uncertain: Edema?"},
 		},
 		{
-			"sequences, new", `{"id":1,"text":"No edema. No fluid.","entities":[{"id":7,"label":"Pleural_Effusion_negative","start_offset":13,"end_offset":18},{"id":8,"label":"Edema | absent","start_offset":3,"end_offset":8}],"relations":[],"Comments":[]}`,
+			"sequences, new", `{"id":1,"text":"No edema. No fluid.","entities":[{"id":7,"label":"Pleural_Effusion_negative","start_offset":13,"end_offset":18},{"id":8,"label":"Edema | absent","start_offset":3,"end_offset":8}],"relations":[],"Comments":[]}`, true,
 			[]string{"1 Pleural Effusion negative", "  fluid negative: No fluid.", "1 Edema negative", "  edema negative: No edema."},
 		},
 		{
-			"across sentences", `{"id":1,"text":"No edema. No fluid.","entities":[{"label":"Edema","start_offset":3,"end_offset":18}]}`,
+			"across sentences", `{"id":1,"text":"No edema. No fluid.","entities":[{"label":"Edema","start_offset":3,"end_offset":18}]}`, true,
 			[]string{"1 Edema positive", "  edema. No fluid positive: No edema. No fluid."},
 		},
 		{
-			"an array", `[{"id":1,"text":"Edema.","label":[[0,5,"Edema"]]},
-{"id":2,"text":"No edema.","label":[[3,8,"Edema:negative"]]}]`,
-			[]string{"1 Edema positive", "  Edema positive: Edema.", "2 Edema negative", "  edema negative: No edema."},
+			"texts", `{"id":1,"text":"No edema.","label":["Edema - negative","Fracture=uncertain"]}`, false,
+			[]string{"1 Edema negative", "1 Fracture uncertain"},
 		},
 		{
-			"texts", `{"id":1,"text":"No edema.","label":["Edema - negative","Fracture=uncertain"]}`,
-			[]string{"1 Edema negative", "1 Fracture uncertain"},
+			"spans and texts", `{"id":1,"text":"Rib broken.","label":["Edema - negative","Fracture"]}` + "\n" + `{"id":2,"text":"Edema?","label":[[0,5,"Edema"],"Fracture:negative"]}`, true,
+			[]string{"1 Edema negative", "1 Fracture positive", "2 Edema positive", "  Edema positive: Edema?", "2 Fracture negative"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			sheet := load(t, "g.jsonl", tt.data, Options{Known: fourteen, Strict: true})
-			checkSheet(t, sheet)
-			assert.Equal(t, "doccano", sheet.Format)
-			assert.True(t, sheet.HasText)
-			assert.Equal(t, strings.Contains(strings.Join(tt.want, "\n"), "  "), sheet.HasMentions, "where spans are")
-			assert.Equal(t, tt.want, shown(sheet))
+			array := "[" + strings.ReplaceAll(tt.data, "\n", ",\n") + "]"
+			for _, data := range []string{tt.data, array, strings.Replace(array, "[", `[{"id":9,"text":"","label":[]},`, 1)} {
+				sheet := load(t, "g", data, Options{Known: fourteen})
+				checkSheet(t, sheet)
+				assert.Equal(t, "doccano", sheet.Format)
+				assert.True(t, sheet.HasText)
+				assert.Equal(t, tt.spans, sheet.HasMentions)
+				assert.Equal(t, tt.want, shown(sheet))
+				assert.Empty(t, sheet.Notes)
+			}
 		})
+	}
+	for data, note := range map[string]string{
+		`{"text":"x","label":["Edema"]}` + "\n" + `{"text":"x","label":[]}`: "there is no column of ids: lines are numbered",
+		`[{"text":"x","label":["Edema"]},{"text":"x","label":[]}]`:          "there is no column of ids: elements are numbered",
+	} {
+		sheet := load(t, "g", data, Options{})
+		assert.Equal(t, []string{note}, sheet.Notes)
+		assert.Equal(t, "2", sheet.All[1].ID)
 	}
 	sheet := load(t, "g.jsonl", `{"id":1,"report":"s50000001","site":"a","data":"No edema.","label":[[3,8,"Edema"],[0,2,"Cue"]]}`, Options{IDColumn: "report", By: "site", Only: observations{"Edema"}})
 	assert.Equal(t, "50000001", sheet.All[0].ID)
@@ -218,7 +234,17 @@ func TestDoccanoFaults(t *testing.T) {
 		`g.jsonl:3: the field "text" is not a string`,
 		"g.jsonl:4: there is no array of labels",
 	}, got[:8])
-	assert.Contains(t, got[8], `g.jsonl:6: the id "3" has a row already, in `)
+	assert.Contains(t, got[8], `g.jsonl:4: the id "2" has a row already, in `)
+	assert.Contains(t, got[9], `g.jsonl:6: the id "3" has a row already, in `)
+
+	_, err = Load(context.Background(), write(t, "g.json", `[{"id":1,"text":"x","label":["Edema"]},7,`+"\n"+`{"id":1,"text":"x","label":[7]}]`), Options{})
+	require.Error(t, err)
+	got = faults(err, "g.json")
+	assert.Equal(t, []string{
+		"g.json:1: element 2: the line is not a JSON object",
+		"g.json:2: element 3: label 1 is no label with a span of the text, which has 1 characters",
+	}, got[:2])
+	assert.Contains(t, got[2], `g.json:2: the id "1" has a row already, in `)
 }
 
 func TestLoadLabelStudio(t *testing.T) {
@@ -261,11 +287,11 @@ func TestLoadLabelStudio(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			sheet := load(t, "g.json", tt.data, Options{Known: fourteen, Strict: true})
+			sheet := load(t, "g.json", tt.data, Options{Known: fourteen})
 			checkSheet(t, sheet)
 			assert.Equal(t, "label studio", sheet.Format)
 			assert.True(t, sheet.HasText)
-			assert.Equal(t, strings.Contains(strings.Join(tt.want, "\n"), "  "), sheet.HasMentions, "where spans are")
+			assert.Equal(t, tt.name != "choices of the text", sheet.HasMentions)
 			assert.Equal(t, tt.want, shown(sheet))
 		})
 	}
@@ -275,9 +301,40 @@ func TestLoadLabelStudio(t *testing.T) {
 	assert.Equal(t, "a", sheet.All[0].Group)
 }
 
+func TestLabelStudioNotes(t *testing.T) {
+	chosen := `{"result":[{"from_name":"a","value":{"choices":["Edema"]}}]}`
+	task := func(annotations string) string {
+		return `{"data":{"text":"Edema."},"annotations":[` + annotations + `]}`
+	}
+	for _, tt := range []struct {
+		name  string
+		tasks []string
+		want  []string
+	}{
+		{"one annotator", []string{`{"id":1,"data":{"text":"Edema."},"completions":[` + chosen + `]}`}, nil},
+		{"one of each", []string{task(chosen), task(""), task(chosen + "," + chosen)}, []string{
+			"there is no column of ids: tasks are numbered", "1 task without an annotation left out", "further annotators of 1 task ignored",
+		}},
+		{"two of each", []string{task(chosen + "," + chosen), task(""), task(`{"was_cancelled":true}`), task(chosen + "," + chosen + "," + chosen), task(chosen + `,{"was_cancelled":true}`)}, []string{
+			"there is no column of ids: tasks are numbered", "2 tasks without an annotation left out", "further annotators of 2 tasks ignored",
+		}},
+	} {
+		sheet := load(t, "g", "["+strings.Join(tt.tasks, ",")+"]", Options{})
+		assert.Equal(t, tt.want, sheet.Notes, tt.name)
+	}
+	lone := `{"id":1,"data":{"text":"Edema."},"annotations":[` + chosen + `]}`
+	for _, data := range []string{lone, lone + "\n" + lone, strings.ReplaceAll(lone, ",", ",\n")} {
+		_, err := Load(context.Background(), write(t, "g.json", data), Options{})
+		require.Error(t, err)
+		assert.Equal(t, []string{"g.json: this is a task of Label Studio by itself; export the project as JSON or JSON-MIN, an array of tasks"}, faults(err, "g.json"))
+	}
+}
+
 func TestLabelStudioFaults(t *testing.T) {
+	id := 0
 	region := func(value string) string {
-		return `{"id":1,"data":{"text":"No edema."},"annotations":[{"result":[{"value":` + value + `}]}]}`
+		id++
+		return `{"id":` + strconv.Itoa(id) + `,"data":{"text":"No edema."},"annotations":[{"result":[{"value":` + value + `}]}]}`
 	}
 	for _, tt := range []struct {
 		name, data string
@@ -292,7 +349,7 @@ func TestLabelStudioFaults(t *testing.T) {
 			`g.json:6: the label "Edemas" is none of the observations; did you mean "Edema"? Rename it, or name those to score with --observations`,
 			"g.json:7: element 5 of the array is not a JSON object",
 		}},
-		{"ids", "[" + region(`{"choices":["Edema"]}`) + ",\n" + region(`{"choices":["Edema"]}`) + "]", Options{}, nil},
+		{"ids", `[{"id":1,"data":{"text":"x"},"annotations":[{"result":[{"value":{"start":0,"end":9,"labels":["Edema"]}}]}]},` + "\n" + `{"id":1,"data":{"text":"x"},"annotations":[{"result":[]}]}]`, Options{}, nil},
 		{"fields", "[" + region(`{"choices":["Edema"]}`) + "]", Options{By: "site"}, []string{`g.json:1: task 1: there is no field "site"; the fields are text`}},
 		{"broken", "[{},\n{,}]", Options{}, []string{"g.json:2: the JSON is broken: invalid character ',' looking for beginning of object key string"}},
 		{"too short", "[{},\n{", Options{}, []string{"g.json:2: the JSON is broken: unexpected end of JSON input"}},
@@ -342,19 +399,4 @@ func TestOffsets(t *testing.T) {
 			require.Equal(t, len(text), at[n])
 		}
 	})
-}
-
-// Of what is left out, the number is told.
-func TestLabelStudioNotes(t *testing.T) {
-	annotation := `{"result":[{"id":"r","type":"labels","value":{"start":0,"end":5,"text":"Edema","labels":["Edema"]}}]}`
-	task := func(annotations string) string {
-		return `{"id":1%s,"data":{"text":"Edema."},"annotations":[` + annotations + `]}`
-	}
-	data := "[" + strings.Join([]string{
-		strings.Replace(task(annotation), "%s", "1", 1), strings.Replace(task(""), "%s", "2", 1),
-		strings.Replace(task(annotation+","+annotation), "%s", "3", 1),
-	}, ",") + "]"
-	sheet := load(t, "g.json", data, Options{})
-	assert.Len(t, sheet.All, 2)
-	assert.Equal(t, []string{"tasks that nobody has annotated, left out: 1", "tasks with further annotations, of which one was taken: 1"}, sheet.Notes)
 }

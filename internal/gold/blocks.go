@@ -27,7 +27,7 @@ type block struct {
 func cut(in io.Reader, buffer func() []byte, yield func(block) bool) (line int, err error) {
 	line = 1
 	text := buffer()
-	searched := 0 // bytes of text without a line end
+	searched := 0 // bytes of text that hold no line end
 	for {
 		if len(text) == cap(text) {
 			if len(text) > mostLineByte {
@@ -38,16 +38,15 @@ func cut(in io.Reader, buffer func() []byte, yield func(block) bool) (line int, 
 		n, err := in.Read(text[len(text):cap(text)])
 		text = text[:len(text)+n]
 		end := len(text)
-		if err == nil {
-			if end < cap(text) && end < blockBytes {
-				continue
+		if err == nil && end < cap(text) && end < blockBytes {
+			continue
+		}
+		if err != io.EOF { // the last line is not whole, or torn
+			end = searched + bytes.LastIndexByte(text[searched:], '\n') + 1
+			if end == searched {
+				end = 0
 			}
-			if end = bytes.LastIndexByte(text[searched:], '\n') + 1; end > 0 {
-				end += searched
-			}
-			searched = len(text)
-		} else if err != io.EOF {
-			end = bytes.LastIndexByte(text, '\n') + 1 // the last line may be torn
+			searched = len(text) - end
 		}
 		if end > 0 {
 			rest := append(buffer(), text[end:]...)
@@ -56,7 +55,7 @@ func cut(in io.Reader, buffer func() []byte, yield func(block) bool) (line int, 
 			if !yield(b) {
 				return line, nil
 			}
-			text, searched = rest, 0
+			text = rest
 		}
 		if err == io.EOF {
 			return line, nil

@@ -213,25 +213,34 @@ func (b *bratFile) attribute(line string) (what string) {
 	return ""
 }
 
-// attributeAssertion tells what an attribute says: by its value, or by its name.
+// attributeAssertion tells what an attribute says: by its value where it has one,
+// which may but affirm its name, else by its name.
 func attributeAssertion(name string, value []string) (corpus.Assertion, bool) {
-	if len(value) > 0 {
-		if a, ok := assertionOf(value[0]); ok {
-			return a, true
-		}
-		switch strings.ToLower(value[0]) {
-		case "yes", "true", "1":
-		default: // it says something else
-			return corpus.Unmentioned, false
-		}
+	named, ok := nameAssertion(name)
+	if len(value) == 0 {
+		return named, ok
 	}
+	switch word := strings.ToLower(value[0]); {
+	case slices.Contains([]string{"yes", "true", "1"}, word), ok && word == "present":
+		return named, ok
+	case ok && word == "absent": // no negation, no doubt
+		return corpus.Unmentioned, false
+	default:
+		return assertionOf(word)
+	}
+}
+
+// nameAssertion tells what an attribute is the name of.
+func nameAssertion(name string) (corpus.Assertion, bool) {
 	name = strings.ToLower(name)
-	for prefix, a := range map[string]corpus.Assertion{"negat": corpus.Negative, "uncertain": corpus.Uncertain, "specul": corpus.Uncertain} {
-		if strings.HasPrefix(name, prefix) {
-			return a, true
-		}
+	switch {
+	case strings.HasPrefix(name, "negat"):
+		return corpus.Negative, true
+	case strings.HasPrefix(name, "uncertain"), strings.HasPrefix(name, "specul"):
+		return corpus.Uncertain, true
+	default:
+		return assertionOf(name)
 	}
-	return assertionOf(name)
 }
 
 // asserted joins an entity's type and attributes: a hedge beats a negation, and

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/valyala/fastjson"
@@ -25,89 +24,77 @@ func doccanoLabels(o *fastjson.Object) *fastjson.Value {
 	return nil
 }
 
-// openDoccano reads doccano's exports, one object a line: spans with labels, or
-// labels of texts. Offsets count code points.
-func openDoccano(ctx context.Context, f *corpus.File, opts Options) (*Source, error) {
-	in, err := f.Open()
+// openDoccano reads doccano's exports with one object a line: spans with labels,
+// or labels of texts. Offsets count code points.
+func openDoccano(ctx context.Context, f *corpus.File, first *fastjson.Object, opts Options) (*Source, error) {
+	d, err := newDoccano(first, corpus.Place{Path: f.Path, Line: 1}, opts)
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()
-	all, err := io.ReadAll(in)
+	all, err := f.ReadAll()
 	if err != nil {
-		return nil, f.Fault(0, err)
+		return nil, err
 	}
-	var lines []numbered
-	eachLine(block{all, 1}, func(line []byte, number int) { lines = append(lines, numbered{line, number}) })
-	return readDoccano(ctx, corpus.Place{Path: f.Path}, lines, opts)
-}
-
-// numbered is an object with the line where it begins.
-type numbered struct {
-	object []byte
-	line   int
-}
-
-// doccanoArray gives the objects of an array that is doccano's: its first has
-// texts and labels, and what Label Studio's tasks have it lacks.
-func doccanoArray(text []byte) (objects []numbered, ok bool) {
-	_, err := eachElement(text, func(element []byte, line int) bool {
-		objects = append(objects, numbered{bytes.Clone(element), line})
-		return true
+	eachLine(block{all, 1}, func(line []byte, number int) {
+		if ctx.Err() == nil {
+			d.object(line, number, corpus.Place{Path: f.Path, Line: number})
+		}
 	})
-	if err != nil || len(objects) == 0 {
-		return nil, false
-	}
-	o, err := parseObject(new(fastjson.Parser), objects[0].object)
-	if err != nil || o.Get("text") == nil || !isDoccano(o) {
-		return nil, false
-	}
-	if first := doccanoLabels(o).GetArray(); len(first) > 0 && first[0].Get("labels") != nil {
-		return nil, false // a span of JSON-MIN
-	}
-	return objects, true
+	return d.done(ctx, f.Path, "lines")
 }
 
-func readDoccano(ctx context.Context, place corpus.Place, objects []numbered, opts Options) (*Source, error) {
-	d := doccano{documents: newDocuments(opts), fields: jsonFields{text: "text"}}
-	var fields []string
-	for _, o := range objects {
-		if first, err := parseObject(new(fastjson.Parser), o.object); err == nil {
-			fields = fieldsOf(first)
+// openDoccanoArray reads the same objects in an array.
+func openDoccanoArray(ctx context.Context, a array, first *fastjson.Object, opts Options) (*Source, error) {
+	d, err := newDoccano(first, corpus.Place{Path: a.path, Line: 1}, opts)
+	if err != nil {
+		return nil, err
+	}
+	for element, at := range a.each {
+		d.what = fmt.Sprintf("element %d: ", at.number)
+		d.object(element, at.number, at.place)
+		if ctx.Err() != nil {
 			break
 		}
 	}
-	if !slices.Contains(fields, "text") && slices.Contains(fields, "data") {
-		d.fields.text = "data"
-	}
-	if err := d.fields.find(fields, corpus.Place{Path: place.Path, Line: 1}, opts); err != nil {
-		return nil, err
-	}
-	for _, o := range objects {
-		if ctx.Err() == nil {
-			d.line(o.object, corpus.Place{Path: place.Path, Line: o.line})
-		}
-	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	return d.source(Source{Path: place.Path, Format: "doccano"})
+	return d.done(ctx, a.path, "elements")
 }
 
 type doccano struct {
 	*documents
 	parser fastjson.Parser
 	fields jsonFields
+	what   string // comes before what is wrong
 }
 
-func (d *doccano) line(line []byte, place corpus.Place) {
+// newDoccano finds the fields by the first object.
+func newDoccano(first *fastjson.Object, place corpus.Place, opts Options) (*doccano, error) {
+	d := &doccano{documents: newDocuments(opts), fields: jsonFields{text: "text"}}
+	fields := fieldsOf(first)
+	if !slices.Contains(fields, "text") && slices.Contains(fields, "data") {
+		d.fields.text = "data"
+	}
+	return d, d.fields.find(fields, place, opts)
+}
+
+func (d *doccano) done(ctx context.Context, path, units string) (*Source, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	s := Source{Path: path, Format: "doccano"}
+	if d.fields.id == "" {
+		s.Notes = append(s.Notes, numbered(units))
+	}
+	return d.source(s)
+}
+
+func (d *doccano) object(line []byte, number int, place corpus.Place) {
 	o, err := parseObject(&d.parser, bytes.TrimRight(line, "\r"))
 	if err != nil {
-		d.fail(place, "%s", err)
+		d.fail(place, "%s%s", d.what, err)
 		return
 	}
 	doc := document{Row: Row{Place: place}}
-	wrong := d.fields.read(o, &doc.Row)
+	wrong := d.fields.read(o, number, &doc.Row)
 	text, at := offsets(doc.Text, codePoint)
 	doc.Text = text
 	labels := doccanoLabels(o)
@@ -126,9 +113,9 @@ func (d *doccano) line(line []byte, place corpus.Place) {
 		}
 	}
 	for _, what := range wrong {
-		d.fail(place, "%s", what)
+		d.fail(place, "%s%s", d.what, what)
 	}
-	if wrong == nil {
+	if doc.ID != "" {
 		d.add(doc)
 	}
 }

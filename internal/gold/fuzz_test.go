@@ -30,7 +30,13 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte(`[{"id":1,"data":{"text":"No 🫁 edema."},"annotations":[{"result":[{"id":"r","value":{"start":6,"end":11,"text":"edema","labels":["Edema"]}},{"id":"r","value":{"start":6,"end":11,"choices":["negative"]}}]}]}]`), "g.json", "", uint8(0))
 	f.Add([]byte(`[{"id":1,"text":"Edema.","label":[{"start":0,"end":5,"labels":["Edema"]}],"whole":{"choices":["Fracture"]}}]`), "g.json", "", uint8(1))
 	f.Add(written(f, "o.parquet", output.Default, []labeler.Result{{Report: corpus.Report{ID: "1"}, Labels: make([]labeler.Label, len(fourteen))}}), "g.parquet", "", uint8(0))
-	options := []Options{{}, {Known: fourteen}, {Known: fourteen, Strict: true, By: "site"}, {Only: observations{"Edema", "Fracture"}}, {By: "id", IDColumn: "id"}}
+	f.Add([]byte("sep=;\nid;EDEMA;model\n1.0;NA;x\n"), "g.csv", "", uint8(4))
+	f.Add([]byte(`[{"id":1,"text":"Edema.","label":[]},{"id":2,"text":"Edema.","label":[[0,5,"Edema"],"Fracture"]}]`), "g.json", "", uint8(0))
+	f.Add([]byte(`{"id":"1","labels":{"Edema":1}}`+"\n"+`{"labels":{"edema":{"label":0,"evidence":[{"assertion":"negative","sentence":[0,9],"mention":[3,8],"text":"No edema."}]}}}`), "g.jsonl", "", uint8(4))
+	options := []Options{
+		{}, {Known: fourteen, By: "site", Strict: true}, {Only: observations{"edema", "Fracture"}}, {By: "id", IDColumn: "id"},
+		{Known: fourteen}, {Known: fourteen, Only: observations{"edema"}},
+	}
 
 	f.Fuzz(func(t *testing.T, data []byte, name, text string, choice uint8) {
 		dir := t.TempDir()

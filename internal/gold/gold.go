@@ -87,14 +87,7 @@ type Source struct {
 // Rows gives the rows in the order of the source. An error is a
 // *corpus.Problem of one row, after which the next comes, or ends the rows.
 func (s *Source) Rows(ctx context.Context) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		s.rows(ctx, func(row Row, err error) bool {
-			if err == nil && s.HasMentions && row.Mentions == nil {
-				row.Mentions = make([][]Mention, len(s.Observations))
-			}
-			return yield(row, err)
-		})
-	}
+	return func(yield func(Row, error) bool) { s.rows(ctx, yield) }
 }
 
 // Sheet is a source with all its rows.
@@ -103,7 +96,8 @@ type Sheet struct {
 	All []Row
 }
 
-// Of gives the row of a labelled report, with its mentions and reasons.
+// Of gives the row of a labelled report, with its mentions and reasons. Its id is
+// that of the study, as it is of rows that are read.
 func Of(r labeler.Result) Row {
 	row := Row{
 		ID: corpus.StudyOf(r.Report.ID), Place: r.Report.Place, Text: r.Report.Text,

@@ -33,81 +33,100 @@ type jsonLines struct {
 	path         string
 	open         func() (io.ReadCloser, error)
 	kind         jsonKind
+	start        int // line of the first object
 	names        names
 	fields       jsonFields
 	images       bool
+	mentions     bool
 	observations []corpus.Observation
 	index        map[string]int // of names as written; -1: passed over
+	notes        []string
 }
 
 func openJSONL(ctx context.Context, f *corpus.File, opts Options) (*Source, error) {
 	j := &jsonLines{path: f.Path, open: f.Open, names: newNames(opts), index: map[string]int{}}
 	head, first, err := j.firstObjects(f)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if isDoccano(head) {
-		return openDoccano(ctx, f, opts)
+	case isStudioTask(head):
+		return nil, loneTask(f.Path)
+	case isDoccano(head):
+		return openDoccano(ctx, f, head, opts)
 	}
 	j.kind = kindOf(head)
-	fields := fieldsOf(first)
+	fields := fieldsOf(head)
+	var wrong problems // names of observations
 	if j.kind == ownObjects {
-		if err := j.header(head, opts); err != nil {
-			return nil, err
-		}
-	} else {
-		fields = fieldsOf(head)
+		fields, j.mentions = fieldsOf(first), true
+		wrong = j.header(head)
 	}
-	if err := j.findFields(fields, opts); err != nil {
+	if err := j.findFields(f, fields, opts); err != nil {
 		return nil, err
 	}
+	if j.kind == labelObjects || j.kind == sentenceLines {
+		if err := j.readOnce(f); err != nil {
+			return nil, err
+		}
+		if wrong, err = j.survey(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if wrong.n > 0 {
+		return nil, j.refused(ctx, wrong)
+	}
 	s := &Source{
-		Path: f.Path, Format: "jsonl", rows: j.rows,
-		HasMentions: j.kind == ownObjects,
+		Path: f.Path, Format: "jsonl", Observations: j.observations, Notes: j.notes, rows: j.rows,
+		HasMentions: j.mentions,
 		HasText:     j.fields.text != "",
 		Sentences:   j.kind == sentenceLines,
 	}
 	if s.Sentences {
 		s.Format = "sentences"
 	}
-	if j.kind == labelObjects || j.kind == sentenceLines {
-		if err := j.readOnce(f); err != nil {
-			return nil, err
-		}
-		has, err := j.survey(ctx)
-		if err != nil {
-			return nil, err
-		}
-		s.HasMentions = s.HasMentions || has
-	}
-	s.Observations = j.observations
 	return s, nil
 }
 
 // firstObjects parses the first two lines that are not blank.
 func (j *jsonLines) firstObjects(f *corpus.File) (first, second *fastjson.Object, err error) {
-	var found []*fastjson.Object
-	number := 0
-	for line := range bytes.Lines(bytes.TrimPrefix(f.Head, []byte(byteOrderMark))) {
-		number++
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
+	eachLine(block{f.HeadLines(), 1}, func(line []byte, number int) {
+		if second != nil || err != nil {
+			return
 		}
-		whole := bytes.HasSuffix(line, []byte("\n")) || len(f.Head) < 1<<16
-		o, err := parseObject(new(fastjson.Parser), bytes.TrimRight(line, "\r\n"))
+		o, broken := parseObject(new(fastjson.Parser), bytes.TrimRight(line, "\r"))
 		switch {
-		case err != nil && len(found) > 0: // told when the rows are read
-			return found[0], nil, nil
-		case err != nil && !whole:
-			return nil, nil, problem(corpus.Place{Path: f.Path, Line: number}, "the first line is longer than 64 KB", "write one object a line")
-		case err != nil:
-			return nil, nil, problem(corpus.Place{Path: f.Path, Line: number}, err.Error(), "write one object a line")
+		case broken != nil && first == nil:
+			err = problem(corpus.Place{Path: f.Path, Line: number}, broken.Error(), "write one object a line")
+		case broken != nil: // told when the rows are read
+		case first == nil:
+			first, j.start = o, number
+		default:
+			second = o
 		}
-		if found = append(found, o); len(found) == 2 {
-			return found[0], found[1], nil
+	})
+	if o, broken := parseObject(new(fastjson.Parser), bytes.TrimSpace(f.Head)); err != nil && broken == nil && isStudioTask(o) {
+		err = loneTask(f.Path)
+	}
+	if first == nil && err == nil {
+		err = problem(corpus.Place{Path: f.Path}, "the first line is too long to see what it holds", "write one object a line")
+	}
+	return first, second, err
+}
+
+// refused joins the names that are wrong with what is wrong with the rows, so
+// that all can be mended at once.
+func (j *jsonLines) refused(ctx context.Context, names problems) error {
+	if len(j.index) == 0 { // rows have no names then
+		return names.err()
+	}
+	var rows problems
+	for _, err := range (&Source{rows: j.rows}).Rows(ctx) {
+		if err != nil {
+			rows.add(err)
 		}
 	}
-	return found[0], nil, nil
+	names.merge(rows)
+	return cmp.Or(ctx.Err(), names.err())
 }
 
 // parseObject parses a line. The error says what is wrong with it and where.
@@ -155,9 +174,8 @@ func fieldsOf(o *fastjson.Object) []string {
 }
 
 // header takes the observations of radlabel's own header.
-func (j *jsonLines) header(o *fastjson.Object, opts Options) error {
-	place := corpus.Place{Path: j.path, Line: 1}
-	var wrong problems
+func (j *jsonLines) header(o *fastjson.Object) (wrong problems) {
+	place := corpus.Place{Path: j.path, Line: j.start}
 	var all []string
 	for _, v := range o.Get("observations").GetArray() {
 		name := string(v.GetStringBytes())
@@ -165,8 +183,10 @@ func (j *jsonLines) header(o *fastjson.Object, opts Options) error {
 		o, unknown := j.names.find(name)
 		switch {
 		case unknown:
+			j.index[name] = -1
 			wrong.add(j.names.unknown(place, quotedID(name)+", which the header names,", name))
 		case o != "" && slices.Contains(j.observations, o):
+			j.index[name] = slices.Index(j.observations, o)
 			wrong.add(problem(place, fmt.Sprintf("the header names %q twice", o), ""))
 		case o != "":
 			j.index[name] = len(j.observations)
@@ -183,18 +203,18 @@ func (j *jsonLines) header(o *fastjson.Object, opts Options) error {
 	if wrong.n == 0 && len(j.observations) == 0 {
 		wrong.add(problem(place, "the header names no observations", ""))
 	}
-	return wrong.err()
+	return wrong
 }
 
 // findFields finds the fields of ids, groups and text, and those of labels.
-func (j *jsonLines) findFields(fields []string, opts Options) error {
-	place := corpus.Place{Path: j.path, Line: 1}
+func (j *jsonLines) findFields(f *corpus.File, fields []string, opts Options) error {
+	place := corpus.Place{Path: j.path, Line: j.start}
 	if j.kind == flatObjects {
-		c, err := columnsOf(fields, place, opts)
+		c, err := columnsOf(fields, sampleFields(f, fields), place, opts)
 		if err != nil {
 			return err
 		}
-		j.images, j.observations = c.images, c.observations
+		j.images, j.observations, j.notes = c.images, c.observations, c.passedNotes()
 		for _, name := range fields {
 			j.index[name] = -1
 		}
@@ -210,7 +230,33 @@ func (j *jsonLines) findFields(fields []string, opts Options) error {
 	case j.kind == labelObjects && slices.Contains(fields, "text"):
 		j.fields.text = "text"
 	}
-	return j.fields.find(fields, place, opts)
+	err := j.fields.find(fields, place, opts)
+	if j.fields.id == "" {
+		j.notes = append(j.notes, numbered("lines"))
+	}
+	return err
+}
+
+// sampleFields looks at what the fields of the first objects hold.
+func sampleFields(f *corpus.File, fields []string) []sampled {
+	sample := make([]sampled, len(fields))
+	column := map[string]int{}
+	for i, name := range fields {
+		column[name] = i
+	}
+	var p fastjson.Parser
+	eachLine(block{f.HeadLines(), 1}, func(line []byte, _ int) {
+		o, err := parseObject(&p, line)
+		if err != nil {
+			return
+		}
+		o.Visit(func(name []byte, v *fastjson.Value) {
+			if i, found := column[string(name)]; found {
+				sample[i].add(labelOf(v))
+			}
+		})
+	})
+	return sample
 }
 
 // jsonFields are the fields of objects that hold all but the labels; "" is none.
@@ -240,11 +286,11 @@ func (f *jsonFields) find(fields []string, place corpus.Place, opts Options) err
 	return wrong.err()
 }
 
-// read reads the fields of an object into a row, and says what is wrong. The
-// number of the line is the id where there is no field of ids.
-func (f *jsonFields) read(o *fastjson.Object, row *Row) (wrong []string) {
+// read reads the fields of an object into a row, and says what is wrong. Its
+// number is the id where there is no field of ids.
+func (f *jsonFields) read(o *fastjson.Object, number int, row *Row) (wrong []string) {
 	if f.id == "" {
-		row.ID = strconv.Itoa(row.Place.Line)
+		row.ID = strconv.Itoa(number)
 	} else if id, ok := scalar(o.Get(f.id)); !ok {
 		wrong = append(wrong, fmt.Sprintf("the field %q is no id", f.id))
 	} else if row.ID = corpus.StudyOf(id); row.ID == "" {
@@ -278,14 +324,9 @@ func (j *jsonLines) readOnce(f *corpus.File) error {
 	if f.Regular() {
 		return nil
 	}
-	in, err := f.Open()
+	all, err := f.ReadAll()
 	if err != nil {
 		return err
-	}
-	defer in.Close()
-	all, err := io.ReadAll(in)
-	if err != nil {
-		return f.Fault(0, err)
 	}
 	j.open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(all)), nil }
 	return nil
@@ -315,21 +356,20 @@ type named struct {
 // surveyed is what a survey of one block finds.
 type surveyed struct {
 	names    []named
-	mentions bool
+	evidence map[string]bool // names with some
 }
 
-// survey reads the file to find its observations, and whether it has mentions.
-// What is wrong with single lines is left to the reading of the rows.
-func (j *jsonLines) survey(ctx context.Context) (mentions bool, err error) {
+// survey reads the file to find its observations, and whether it has mentions of
+// them. What is wrong with single lines is left to the reading of the rows; wrong
+// are the names that mean no observation.
+func (j *jsonLines) survey(ctx context.Context) (wrong problems, err error) {
 	in, err := j.open()
 	if err != nil {
-		return false, err
+		return wrong, err
 	}
 	defer in.Close()
-	var wrong problems
 	all := newUnion(j.names.chosen)
 	line, err := decodeInOrder(ctx, in, j.surveyor, func(s surveyed) bool {
-		mentions = mentions || s.mentions
 		for _, n := range s.names {
 			if _, found := j.index[n.name]; found {
 				continue
@@ -345,29 +385,38 @@ func (j *jsonLines) survey(ctx context.Context) (mentions bool, err error) {
 				j.index[n.name] = all.add(o)
 			}
 		}
+		for name := range s.evidence {
+			j.mentions = j.mentions || j.index[name] >= 0
+		}
 		return true
 	})
 	j.observations = all.all
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return wrong, ctx.Err()
+	case err != nil:
 		wrong.add(j.endsAt(line, err))
-	}
-	if wrong.n == 0 && len(all.all) == 0 {
+		return wrong, wrong.err()
+	case wrong.n == 0 && len(all.all) == 0:
 		wrong.add(problem(corpus.Place{Path: j.path}, "no line of it names an observation", ""))
 	}
-	return mentions, cmp.Or(ctx.Err(), wrong.err())
+	return wrong, nil
 }
 
 func (j *jsonLines) surveyor() func(block) surveyed {
 	var p fastjson.Parser
 	return func(b block) (s surveyed) {
 		met := map[string]bool{}
+		s.evidence = map[string]bool{}
 		eachLine(b, func(line []byte, number int) {
 			o, err := parseObject(&p, line)
 			if err != nil {
 				return
 			}
 			meet := func(name []byte, v *fastjson.Value) {
-				s.mentions = s.mentions || v.Get("evidence") != nil
+				if len(v.GetArray("evidence")) > 0 {
+					s.evidence[string(name)] = true
+				}
 				if !met[string(name)] {
 					met[string(name)] = true
 					s.names = append(s.names, named{string(name), number})

@@ -3,6 +3,7 @@ package gold
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,6 +112,26 @@ func TestLoadOtherJSONL(t *testing.T) {
 	assert.True(t, sheet.HasMentions, "evidence without a header")
 }
 
+// Rows without evidence have mentions as well where others have some.
+func TestJSONLMentions(t *testing.T) {
+	edema := `{"id":"1","labels":{"Edema":{"label":0,"evidence":[{"assertion":"negative","sentence":[0,9],"mention":[3,8],"text":"No edema."}]}}}` + "\n"
+	for _, tt := range []struct {
+		name, data string
+		opts       Options
+		want       bool
+	}{
+		{"some rows with evidence", edema + `{"id":"2","labels":{"Edema":1}}`, Options{}, true},
+		{"evidence that is not asked for", edema + `{"id":"2","labels":{"Fracture":1}}`, Options{Only: observations{"Fracture"}}, false},
+		{"no evidence", `{"id":"1","labels":{"Edema":{"label":0,"evidence":[]}}}`, Options{}, false},
+		{"sentences", `{"id":"1","sentence":"x","labels":{"Fracture":1}}` + "\n" + strings.Replace(edema, `"labels"`, `"sentence":"No edema.","labels"`, 1), Options{}, true},
+	} {
+		sheet := load(t, "g", tt.data, tt.opts)
+		assert.Equal(t, tt.want, sheet.HasMentions, tt.name)
+		checkSheet(t, sheet)
+		checkSheet(t, sheet.PerReport())
+	}
+}
+
 func TestJSONLFaults(t *testing.T) {
 	evidence := func(e string) string {
 		return ownHeader + `{"id":"2","labels":{"Edema":{"label":0,"evidence":[` + e + `]}}}`
@@ -125,10 +146,35 @@ func TestJSONLFaults(t *testing.T) {
 			`g.jsonl:1: Edema: "2" is no label; want 1, 0, -1 or null`,
 			`g.jsonl:1: Fracture: "yes" is no label; want 1, 0, -1 or blank`,
 			`g.jsonl:1: Pneumonia: "[1]" is no label; want 1, 0, -1 or null`,
-			`g.jsonl:3: the id "1" has a row already, in line 2`,
+			`g.jsonl:2: the id "1" has a row already, in line 1`,
+			`g.jsonl:3: the id "1" has a row already, in line 1`,
 			"g.jsonl:4: the id is empty",
 			`g.jsonl:5: the field "id" is no id`,
 			`g.jsonl:5: the field "labels" is not an object`,
+		}},
+		{"unknown observations among other faults", `{"id":"1","labels":{"Edema":2}}` + "\n" + `{"id":"2","labels":{"Edemas":1,"Fractures":1,"Edema":1}}` + "\n" +
+			`{"id":"1","labels":{"Edemas":1}}` + "\n{}\n" + `{"id":"5","labels":{"Scoliosis":1}}`, Options{Known: fourteen, Strict: true}, []string{
+			`g.jsonl:1: Edema: "2" is no label; want 1, 0, -1 or null`,
+			`g.jsonl:2: "Edemas" is none of the observations; did you mean "Edema"? Rename it, or name those to score with --observations`,
+			`g.jsonl:2: "Fractures" is none of the observations; did you mean "Fracture"? Rename it, or name those to score with --observations`,
+			`g.jsonl:3: the id "1" has a row already, in line 1`,
+			"g.jsonl:4: the id is empty",
+			`g.jsonl:4: the field "labels" is not an object`,
+			`g.jsonl:5: "Scoliosis" is none of the observations; rename it, or name those to score with --observations`,
+		}},
+		{"an unknown observation in the header among other faults", ownHeader + `{"id":"2","labels":{"Edema":2,"Pleural Effusion":1}}`, Options{Known: observations{"No Finding", "Edema"}, Strict: true}, []string{
+			`g.jsonl:1: "Pleural Effusion", which the header names, is none of the observations; rename it, or name those to score with --observations`,
+			`g.jsonl:2: Edema: "2" is no label; want 1, 0, -1 or null`,
+		}},
+		{"labels twice", `{"id":"1","labels":{"Edema":1,"Fracture":1,"Edema":1,"edema":0}}` + "\n" + `{"id":"2","labels":{"Edema":1}}`, Options{Known: fourteen}, []string{
+			"g.jsonl:1: Edema: the line has a label of Edema already",
+			"g.jsonl:1: edema: the line has a label of Edema already",
+		}},
+		{"fields twice", `{"id":"1","Edema":1}` + "\n" + `{"id":"2","Edema":1,"Edema":1}`, Options{}, []string{
+			"g.jsonl:2: Edema: the line has a label of Edema already",
+		}},
+		{"a long first line", `{"id":"1","labels":{"Edema":1},"text":"` + strings.Repeat("x", 1<<16) + `"}`, Options{}, []string{
+			"g.jsonl: the first line is too long to see what it holds; write one object a line",
 		}},
 		{"broken", `{"id":"1","labels":{"Edema":1}}` + "\n" + `{"id":"1",,}` + "\n[]\n\xff\n", Options{}, []string{
 			"g.jsonl:2: the JSON is broken at byte 11 of the line: invalid character ',' looking for beginning of object key string",
@@ -181,6 +227,29 @@ func TestJSONLFaults(t *testing.T) {
 		})
 	}
 }
+
+// A line is searched for its end once, however long it is.
+func TestLongLine(t *testing.T) {
+	text := `{"id":"1","labels":{"Edema":1},"text":"` + strings.Repeat("x", 20<<20) + "\"}\n" + `{"id":"2","labels":{"Edema":1}}` + "\n" + `{"id":"3"`
+	searched := 0
+	var blocks []string
+	_, err := cut(readerFunc(func(p []byte) (int, error) { // in small pieces
+		n := copy(p[:min(len(p), 4<<10)], text[searched:])
+		if searched += n; n == 0 {
+			return 0, io.EOF
+		}
+		return n, nil
+	}), func() []byte { return make([]byte, 0, blockBytes) }, func(b block) bool {
+		blocks = append(blocks, string(b.text))
+		return true
+	})
+	require.NoError(t, err)
+	assert.Equal(t, text, strings.Join(blocks, ""))
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // Rows come in the order of the file, whatever the blocks they are decoded in.
 func TestJSONLInOrder(t *testing.T) {

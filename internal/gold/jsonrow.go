@@ -26,19 +26,17 @@ func (j *jsonLines) rows(ctx context.Context, yield func(Row, error) bool) {
 		return
 	}
 	defer in.Close()
-	seen, sentences := newIDs("line"), map[string]int{}
+	seen, sentences := newIDs("line", j.images), map[string]int{}
 	stopped := false
 	line, err := decodeInOrder(ctx, in, j.decoder, func(all []decoded) bool {
 		for _, d := range all {
-			if d.wrong == nil {
-				if j.kind == sentenceLines {
-					sentences[d.row.ID]++
-					d.row.ID += ":" + strconv.Itoa(sentences[d.row.ID])
-				} else if what, repeats := seen.add(d.row, d.row.Place.Line, j.images); repeats {
-					continue
-				} else if what != "" {
-					d.wrong = []error{problem(d.row.Place, what, "")}
-				}
+			if j.kind == sentenceLines {
+				sentences[d.row.ID]++
+				d.row.ID += ":" + strconv.Itoa(sentences[d.row.ID])
+			} else if what, repeats := seen.add(d.row, d.row.Place.Line, d.wrong != nil); repeats {
+				continue
+			} else if what != "" {
+				d.wrong = append(d.wrong, problem(d.row.Place, what, ""))
 			}
 			if ctx.Err() != nil {
 				return false
@@ -73,14 +71,15 @@ type lineDecoder struct {
 	strings *cache
 	place   corpus.Place
 	wrong   []error
+	met     []int // by observation: the line that had a label of it last
 }
 
 func (j *jsonLines) decoder() func(block) []decoded {
-	d := &lineDecoder{jsonLines: j, strings: newCache()}
+	d := &lineDecoder{jsonLines: j, strings: newCache(), met: make([]int, len(j.observations))}
 	return func(b block) []decoded {
 		var all []decoded
 		eachLine(b, func(line []byte, number int) {
-			if number == 1 && j.kind == ownObjects {
+			if number == j.start && j.kind == ownObjects {
 				return
 			}
 			d.place, d.wrong = corpus.Place{Path: j.path, Line: number}, nil
@@ -102,7 +101,7 @@ func (d *lineDecoder) line(line []byte) Row {
 		d.fail("%s", err)
 		return row
 	}
-	for _, what := range d.fields.read(o, &row) {
+	for _, what := range d.fields.read(o, d.place.Line, &row) {
 		d.fail("%s", what)
 	}
 	if d.kind != flatObjects {
@@ -114,11 +113,21 @@ func (d *lineDecoder) line(line []byte) Row {
 		switch i, found := d.index[string(name)]; {
 		case !found:
 			d.fail("the first object has no field %s", quotedID(string(name)))
-		case i >= 0:
+		case i >= 0 && d.first(name, i):
 			row.Labels[i] = d.label(name, v)
 		}
 	})
 	return row
+}
+
+// first reports whether a name is the first in the line for an observation.
+func (d *lineDecoder) first(name []byte, i int) bool {
+	if d.met[i] == d.place.Line {
+		d.fail("%s: the line has a label of %s already", name, d.observations[i])
+		return false
+	}
+	d.met[i] = d.place.Line
+	return true
 }
 
 // scalar gives a string, or what is written as something else than an array or
@@ -143,8 +152,11 @@ func scalar(v *fastjson.Value) (string, bool) {
 func (d *lineDecoder) labels(o *fastjson.Object, row *Row) {
 	n := len(d.observations)
 	row.Labels = make([]corpus.Assertion, n)
+	if d.mentions {
+		row.Mentions = make([][]Mention, n)
+	}
 	if d.kind == ownObjects {
-		row.Mentions, row.Reasons = make([][]Mention, n), make([]string, n)
+		row.Reasons = make([]string, n)
 	}
 	labels := o.Get("labels")
 	if labels == nil || labels.Type() != fastjson.TypeObject {
@@ -156,7 +168,7 @@ func (d *lineDecoder) labels(o *fastjson.Object, row *Row) {
 		switch {
 		case !found:
 			d.fail("%s is none of the observations of the header", quotedID(string(name)))
-		case i < 0:
+		case i < 0 || !d.first(name, i):
 		case v.Type() == fastjson.TypeObject:
 			d.explained(name, v, row, i)
 		default:
@@ -181,32 +193,35 @@ func (d *lineDecoder) reason(row *Row, i int, v *fastjson.Value) {
 	row.Reasons[i] = d.strings.string(v.GetStringBytes())
 }
 
-// label reads 1, 0, -1, null, or the name of an assertion.
 func (d *lineDecoder) label(name []byte, v *fastjson.Value) corpus.Assertion {
+	a, err := labelOf(v)
+	if err != nil {
+		d.fail("%s: %s", name, err)
+	}
+	return a
+}
+
+// labelOf reads 1, 0, -1, null, or the name of an assertion.
+func labelOf(v *fastjson.Value) (corpus.Assertion, error) {
 	switch v.Type() {
 	case fastjson.TypeNull:
-		return corpus.Unmentioned
+		return corpus.Unmentioned, nil
 	case fastjson.TypeNumber:
 		switch v.GetFloat64() {
 		case 1:
-			return corpus.Positive
+			return corpus.Positive, nil
 		case 0:
-			return corpus.Negative
+			return corpus.Negative, nil
 		case -1:
-			return corpus.Uncertain
+			return corpus.Uncertain, nil
 		}
 	case fastjson.TypeString:
 		if a, ok := assertionOf(string(v.GetStringBytes())); ok {
-			return a
+			return a, nil
 		}
-		a, err := corpus.DecodeLabel(string(v.GetStringBytes()))
-		if err != nil {
-			d.fail("%s: %s", name, err)
-		}
-		return a
+		return corpus.DecodeLabel(string(v.GetStringBytes()))
 	}
-	d.fail("%s: %s is no label; want 1, 0, -1 or null", name, quoted(string(v.MarshalTo(nil)), 20))
-	return corpus.Unmentioned
+	return corpus.Unmentioned, fmt.Errorf("%s is no label; want 1, 0, -1 or null", quoted(string(v.MarshalTo(nil)), 20))
 }
 
 // explained reads a label with its evidence.
@@ -221,10 +236,7 @@ func (d *lineDecoder) explained(name []byte, v *fastjson.Value, row *Row, i int)
 		d.reason(row, i, reason)
 	}
 	evidence := v.GetArray("evidence")
-	if row.Mentions == nil {
-		row.Mentions = make([][]Mention, len(d.observations))
-	}
-	if len(evidence) == 0 {
+	if len(evidence) == 0 || row.Mentions == nil {
 		return
 	}
 	mentions := make([]Mention, len(evidence))

@@ -1,12 +1,8 @@
 package gold
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 
@@ -18,88 +14,57 @@ import (
 // openLabelStudio reads Label Studio's exports, JSON and JSON-MIN: an array of
 // tasks. Offsets count UTF-16 code units, as Label Studio has them, or code
 // points where these give the text that a label says it has.
-func openLabelStudio(ctx context.Context, f *corpus.File, opts Options) (*Source, error) {
-	in, err := f.Open()
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	all, err := io.ReadAll(in)
-	if err != nil {
-		return nil, f.Fault(0, err)
-	}
-	if err := validText(corpus.Place{Path: f.Path}, all); err != nil {
-		return nil, err
-	}
-	text := bytes.TrimPrefix(all, []byte(byteOrderMark))
-	if lines, ok := doccanoArray(text); ok {
-		return readDoccano(ctx, corpus.Place{Path: f.Path}, lines, opts)
-	}
+func openLabelStudio(ctx context.Context, a array, opts Options) (*Source, error) {
 	s := labelStudio{documents: newDocuments(opts), opts: opts}
-	number := 0
-	line, err := eachElement(text, func(element []byte, line int) bool {
-		number++
-		place := corpus.Place{Path: f.Path, Line: line}
+	for element, at := range a.each {
 		if o, err := parseObject(&s.parser, element); err != nil {
-			s.fail(place, "element %d of the array is not a JSON object", number)
+			s.fail(at.place, "element %d of the array is not a JSON object", at.number)
 		} else {
-			s.task(o, number, place)
+			s.task(o, at.number, at.place)
 		}
-		return ctx.Err() == nil
-	})
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err != nil {
-		s.fail(corpus.Place{Path: f.Path, Line: line}, "the JSON is broken: %s", err)
-	}
-	source, err := s.source(Source{Path: f.Path, Format: "label studio"})
-	if err != nil {
-		return nil, err
-	}
-	if s.unannotated > 0 {
-		source.note(fmt.Sprintf("tasks that nobody has annotated, left out: %d", s.unannotated))
-	}
-	if s.several > 0 {
-		source.note(fmt.Sprintf("tasks with further annotations, of which one was taken: %d", s.several))
-	}
-	return source, nil
-}
-
-// eachElement gives the elements of a JSON array, each with the line where it
-// begins. Its error comes with a line too.
-func eachElement(text []byte, yield func(element []byte, line int) bool) (line int, err error) {
-	var element json.RawMessage
-	var syntax *json.SyntaxError
-	if errors.As(json.Unmarshal(text, &element), &syntax) {
-		before := text[:max(0, int(syntax.Offset)-1)]
-		return 1 + bytes.Count(before, []byte("\n")), syntax
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	if _, err := d.Token(); err != nil { // the bracket
-		return 1, err
-	}
-	line, counted := 1, 0
-	for d.More() {
-		if err := d.Decode(&element); err != nil {
-			return line, err
-		}
-		start := int(d.InputOffset()) - len(element)
-		line += bytes.Count(text[counted:start], []byte("\n"))
-		counted = start
-		if !yield(element, line) {
-			break
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
 	}
-	return line, nil
+	return s.source(Source{Path: a.path, Format: "label studio", Notes: s.notes()})
 }
 
 type labelStudio struct {
 	*documents
-	unannotated int // tasks
-	several     int // tasks with more than one annotation
 	parser      fastjson.Parser
 	opts        Options
+	numbered    bool // a task without an id has been met
+	unannotated int  // tasks
+	others      int  // tasks with further annotators
+}
+
+func (s *labelStudio) notes() (notes []string) {
+	if s.numbered {
+		notes = append(notes, numbered("tasks"))
+	}
+	return slices.Concat(notes,
+		counted(s.unannotated, "1 task without an annotation left out", "%d tasks without an annotation left out"),
+		counted(s.others, "further annotators of 1 task ignored", "further annotators of %d tasks ignored"),
+	)
+}
+
+// annotations are those of a task, also as they were called once; nil: none, as
+// in JSON-MIN.
+func annotations(task *fastjson.Object) *fastjson.Value {
+	if v := task.Get("annotations"); v != nil {
+		return v
+	}
+	return task.Get("completions")
+}
+
+// isStudioTask recognises a task by itself.
+func isStudioTask(o *fastjson.Object) bool {
+	return o.Get("data").GetObject() != nil && annotations(o) != nil
+}
+
+// loneTask is the problem of a file that holds tasks, but no array of them.
+func loneTask(path string) error {
+	return problem(corpus.Place{Path: path}, "this is a task of Label Studio by itself", "export the project as JSON or JSON-MIN, an array of tasks")
 }
 
 // studioTask is a task with what its annotator has chosen.
@@ -121,16 +86,16 @@ func (s *labelStudio) task(o *fastjson.Object, number int, place corpus.Place) {
 		data = o // JSON-MIN
 	}
 	t.fields(o, data, number)
-	if v := o.Get("annotations"); v == nil {
+	if v := annotations(o); v == nil {
 		t.flatResults(o)
 	} else {
-		annotation := chosenAnnotation(v.GetArray())
+		annotation, others := chosenAnnotation(v.GetArray())
 		if annotation == nil {
 			s.unannotated++
 			return
 		}
-		if len(v.GetArray()) > 1 {
-			s.several++
+		if others {
+			s.others++
 		}
 		results := annotation.GetArray("result")
 		for _, r := range results {
@@ -143,25 +108,21 @@ func (s *labelStudio) task(o *fastjson.Object, number int, place corpus.Place) {
 	for _, what := range t.wrong {
 		s.fail(place, "task %d: %s", number, what)
 	}
-	if t.wrong == nil {
+	if t.wrong == nil || t.ID != "" {
 		s.add(t.document)
 	}
 }
 
 // chosenAnnotation is the one that is marked as ground truth, else the first
-// that is not cancelled.
-func chosenAnnotation(all []*fastjson.Value) *fastjson.Value {
-	var first *fastjson.Value
-	for _, a := range all {
-		switch {
-		case a.GetBool("was_cancelled"):
-		case a.GetBool("ground_truth"):
-			return a
-		case first == nil:
-			first = a
-		}
+// that is not cancelled; nil: nobody has annotated. others says whether there are
+// more.
+func chosenAnnotation(all []*fastjson.Value) (chosen *fastjson.Value, others bool) {
+	all = slices.DeleteFunc(slices.Clone(all), func(a *fastjson.Value) bool { return a.GetBool("was_cancelled") })
+	if len(all) == 0 {
+		return nil, false
 	}
-	return first
+	truth := slices.IndexFunc(all, func(a *fastjson.Value) bool { return a.GetBool("ground_truth") })
+	return all[max(0, truth)], len(all) > 1
 }
 
 // fields reads id, group and text, from the data of a task or beside it.
@@ -191,6 +152,7 @@ func (t *studioTask) fields(task, data *fastjson.Object, number int) {
 		t.ID = field("id")
 	default:
 		t.ID = strconv.Itoa(number)
+		t.s.numbered = true
 	}
 	if t.s.opts.By != "" {
 		t.Group = field(t.s.opts.By)
@@ -340,13 +302,10 @@ func isFlatRegion(v *fastjson.Value) bool { return isRegion(v) && v.Get("labels"
 
 // isChoice needs names that are known.
 func (t *studioTask) isChoice(field, value string) bool {
-	if t.s.names.known == nil {
-		return false
-	}
 	name, _ := splitLabel(value)
 	if _, alone := assertionOf(name); alone {
 		name = field
 	}
-	o, _ := t.s.names.find(name)
-	return o != ""
+	_, known := t.s.names.meaning(name)
+	return known
 }

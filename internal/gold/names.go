@@ -1,7 +1,6 @@
 package gold
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,44 +8,33 @@ import (
 	"github.com/radlabel/radlabel/corpus"
 )
 
-// names tells which observation a name in a source means.
-type names struct {
-	only   bool
-	strict bool
-	list   []string                      // that may be meant
-	known  map[string]corpus.Observation // as written, and by nameKey
-	chosen []corpus.Observation          // Options.Only, as they are to be spelt
-}
+// spellings gives observations by the names that mean them: as they are written,
+// and by nameKey.
+type spellings map[string]corpus.Observation
 
-func newNames(opts Options) names {
-	n := names{strict: opts.Strict}
-	n.learn(opts.Known)
-	if opts.Only == nil {
-		return n
-	}
-	spelling := n
-	n = names{only: true}
-	for _, o := range opts.Only {
-		known, _ := spelling.find(string(o))
-		n.chosen = append(n.chosen, cmp.Or(known, o)) // one that is unknown is looked for as it is
-	}
-	n.learn(n.chosen)
-	return n
-}
-
-func (n *names) learn(all []corpus.Observation) {
-	n.known = map[string]corpus.Observation{}
+func spellingsOf(all []corpus.Observation) spellings {
+	s := spellings{}
 	for _, o := range all {
-		n.list = append(n.list, string(o))
-		if _, taken := n.known[nameKey(string(o))]; !taken {
-			n.known[nameKey(string(o))] = o
+		if key := nameKey(string(o)); s[key] == "" {
+			s[key] = o
 		}
-		n.known[string(o)] = o
+		s[string(o)] = o
 	}
+	return s
 }
 
-// knows reports whether an observation is one of those that were given.
-func (n names) knows(o corpus.Observation) bool { return n.known[string(o)] == o }
+// of gives the observation that a name means, or, of a name that means none of
+// them, one of that name.
+func (s spellings) of(name string) (o corpus.Observation, known bool) {
+	name = strings.TrimSpace(name)
+	itself := corpus.ObservationOf(name)
+	for _, key := range []string{name, nameKey(name), string(itself), nameKey(string(itself))} {
+		if o, known := s[key]; known {
+			return o, true
+		}
+	}
+	return itself, false
+}
 
 // nameKey is how names are compared: in lower case, underscores and hyphens as
 // blanks.
@@ -60,23 +48,58 @@ func nameKey(name string) string {
 	return strings.Join(strings.Fields(name), " ")
 }
 
+// names tells which observation a name in a source means.
+type names struct {
+	known  spellings            // Options.Known
+	list   []string             // of Options.Known, to name the nearest
+	chosen []corpus.Observation // Options.Only, spelt as known; nil: all
+	only   spellings            // of chosen
+	strict bool
+}
+
+func newNames(opts Options) names {
+	n := names{known: spellingsOf(opts.Known), strict: opts.Strict}
+	for _, o := range opts.Known {
+		n.list = append(n.list, string(o))
+	}
+	if opts.Only == nil {
+		return n
+	}
+	n.chosen = []corpus.Observation{}
+	for _, o := range opts.Only {
+		if o, _ := n.known.of(string(o)); !slices.Contains(n.chosen, o) {
+			n.chosen = append(n.chosen, o)
+		}
+	}
+	n.only = spellingsOf(n.chosen)
+	return n
+}
+
+// meaning gives the observation of a name, and whether it is one of those that
+// are known or asked for.
+func (n names) meaning(name string) (o corpus.Observation, known bool) {
+	o, known = n.known.of(name)
+	if n.chosen != nil {
+		return n.only.of(string(o))
+	}
+	return o, known
+}
+
 // find gives the observation of a name. Where it means none, unknown says
 // whether that is wrong: with Options.Only, what is not asked for is passed
 // over.
 func (n names) find(name string) (o corpus.Observation, unknown bool) {
-	name = strings.TrimSpace(name)
-	if name == "" {
-		return "", !n.only
+	o, known := n.meaning(name)
+	switch {
+	case known:
+		return o, false
+	case n.chosen != nil:
+		return "", false
+	case o == "" || n.strict:
+		return "", true
+	default:
+		return o, false
 	}
-	for _, key := range []string{name, nameKey(name), string(corpus.ObservationOf(name)), nameKey(string(corpus.ObservationOf(name)))} {
-		if o, ok := n.known[key]; ok {
-			return o, false
-		}
-	}
-	if n.only || n.strict {
-		return "", !n.only
-	}
-	return corpus.ObservationOf(name), false
 }
 
 // unknown is the problem of a name that is none of the observations; what is how
@@ -96,15 +119,16 @@ type columns struct {
 	id, group    int // -1: none
 	labels       []int
 	observations []corpus.Observation // of each of labels
+	passed       []string             // columns passed over, which hold no labels
 	images       bool                 // a row is one image of a study
 }
 
 // imageColumns name one image in each row.
 var imageColumns = []string{"path", "path_to_image", "dicom_id", "image_id"}
 
-// columnsOf finds the columns by their names. The error joins a Problem for each
-// that is wrong.
-func columnsOf(header []string, place corpus.Place, opts Options) (columns, error) {
+// columnsOf finds the columns by their names, and by the sample of what they hold
+// where a name is not known. The error joins a Problem for each that is wrong.
+func columnsOf(header []string, sample []sampled, place corpus.Place, opts Options) (columns, error) {
 	c := columns{header: header, group: -1}
 	var labels []int
 	c.id, labels = corpus.LabelColumns(header)
@@ -123,15 +147,18 @@ func columnsOf(header []string, place corpus.Place, opts Options) (columns, erro
 		c.images = c.images || corpus.FindColumn(header, name) >= 0
 	}
 	n := newNames(opts)
-	for _, i := range labels {
-		if i == c.id || i == c.group {
+	for i, name := range header {
+		_, known := n.meaning(name)
+		if i == c.id || i == c.group || !known && !slices.Contains(labels, i) {
 			continue
 		}
-		o, unknown := n.find(header[i])
+		o, unknown := n.find(name)
 		switch j := slices.Index(c.observations, o); {
 		case unknown:
-			wrong.add(n.unknown(place, fmt.Sprintf("column %d (%q)", i+1, strings.TrimSpace(header[i])), header[i]))
+			wrong.add(n.unknown(place, fmt.Sprintf("column %d (%q)", i+1, strings.TrimSpace(name)), name))
 		case o == "":
+		case !known && sample[i].foreign():
+			c.passed = append(c.passed, name)
 		case j >= 0:
 			wrong.add(problem(place, fmt.Sprintf("columns %d and %d both are %q", c.labels[j]+1, i+1, o), "remove one"))
 		default:
@@ -145,10 +172,45 @@ func columnsOf(header []string, place corpus.Place, opts Options) (columns, erro
 		}
 	}
 	if wrong.n == 0 && len(c.labels) == 0 {
-		wrong.add(problem(place, "there is no column of labels", "name the columns after the observations"))
+		wrong.add(c.noLabels(place))
 	}
 	return c, wrong.err()
 }
+
+func (c columns) noLabels(place corpus.Place) error {
+	what := "there is no column of labels"
+	if c.passed != nil {
+		what += ", and none in " + list(c.passed)
+	}
+	return problem(place, what, "name the columns after the observations")
+}
+
+// notes are what a person should know of the columns. Without ids, units (rows,
+// lines) are numbered.
+func (c columns) notes(units string) (notes []string) {
+	if c.id < 0 {
+		notes = append(notes, numbered(units))
+	}
+	return append(notes, c.passedNotes()...)
+}
+
+func (c columns) passedNotes() []string {
+	if c.passed == nil {
+		return nil
+	}
+	return []string{"columns passed over, which hold no labels: " + list(c.passed)}
+}
+
+// sampled is what the first values of a column are.
+type sampled struct{ labels, others bool }
+
+func (s *sampled) add(a corpus.Assertion, err error) {
+	s.labels = s.labels || a != corpus.Unmentioned
+	s.others = s.others || err != nil
+}
+
+// foreign reports whether the column holds something, and no label.
+func (s sampled) foreign() bool { return s.others && !s.labels }
 
 func noColumn(place corpus.Place, name string, header []string) error {
 	what := fmt.Sprintf("there is no column %q", name)
@@ -166,7 +228,7 @@ func list(names []string) string {
 		if len(name) > 40 {
 			name = strings.ToValidUTF8(name[:40], "") + "..."
 		}
-		shown = append(shown, strings.TrimSpace(name))
+		shown = append(shown, strings.Join(strings.Fields(name), " "))
 	}
 	if len(names) > most {
 		shown = append(shown, "...")

@@ -35,7 +35,7 @@ func Open(ctx context.Context, path string, opts Options) (*Source, error) {
 	start := bytes.TrimLeft(bytes.TrimPrefix(f.Head, []byte(byteOrderMark)), " \t\r\n")
 	switch {
 	case bytes.HasPrefix(start, []byte("[")):
-		return openLabelStudio(ctx, f, opts)
+		return openArray(ctx, f, opts)
 	case bytes.HasPrefix(start, []byte("{")):
 		return openJSONL(ctx, f, opts)
 	default:
@@ -95,8 +95,7 @@ func sourceOf(s Source, all []Row) *Source {
 // PerReport puts the rows of sentences together into one row a report, under the
 // report's id and in the order in which the reports begin: the strongest
 // assertion of each observation, all its mentions, and a reason of a row with
-// that assertion. What nobody has judged in any of the sentences stays open. A
-// sheet whose rows are reports is given back as it is.
+// that assertion. A sheet whose rows are reports is given back as it is.
 func (s *Sheet) PerReport() *Sheet {
 	if !s.Sentences {
 		return s
@@ -121,7 +120,6 @@ func (s *Sheet) PerReport() *Sheet {
 func (r *Row) join(sentence Row, first bool) {
 	if first {
 		r.Labels = slices.Clone(sentence.Labels)
-		r.Open = slices.Clone(sentence.Open)
 		r.Reasons = slices.Clone(sentence.Reasons)
 		r.Text = sentence.Text
 		r.addMentions(sentence, 0)
@@ -137,12 +135,6 @@ func (r *Row) join(sentence Row, first bool) {
 				r.Reasons[i] = sentence.Reasons[i]
 			}
 		}
-	}
-	if sentence.Open == nil {
-		r.Open = nil
-	}
-	for i := range r.Open {
-		r.Open[i] = r.Open[i] && sentence.Open[i]
 	}
 }
 

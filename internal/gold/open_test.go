@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,7 +102,7 @@ func TestLoadTable(t *testing.T) {
 			[]Row{{ID: "CXR1", Place: at(2), Labels: assertions{pos, un}}, {ID: "CXR2", Place: at(3), Labels: assertions{un, may}}, {ID: "CXR3", Place: at(4), Labels: assertions{un, neg}}},
 		},
 		{
-			"the radiologists' names of MIMIC-CXR", "study_id,Airspace Opacity,Edema\n50414267,1.0,0.0\n", Options{Known: fourteen, Strict: true},
+			"the radiologists' names of MIMIC-CXR", "study_id,Airspace Opacity,Edema\n50414267,1.0,0.0\n", Options{Known: fourteen},
 			observations{"Lung Opacity", "Edema"},
 			[]Row{{ID: "50414267", Place: at(2), Labels: assertions{pos, neg}}},
 		},
@@ -132,7 +136,17 @@ func TestLoadTable(t *testing.T) {
 			[]Row{{ID: "7", Group: "north", Place: at(2), Labels: assertions{neg}}, {ID: "8", Place: at(3), Labels: assertions{un}}},
 		},
 		{
-			"names with underscores", "id,pleural_effusion\n7,1\n", Options{Known: fourteen, Strict: true},
+			"a separator that is named", "sep=|\nid|pleural_effusion\n7.0|1\n", Options{Known: fourteen, Strict: true},
+			observations{"Pleural Effusion"},
+			[]Row{{ID: "7", Place: at(3), Labels: assertions{pos}}},
+		},
+		{
+			"words", "id,Edema,airspace-opacity\na,Positive,NA\nfiles/p10/p10000032/s50414267.txt,None,uncertain\n", Options{Known: fourteen},
+			observations{"Edema", "Lung Opacity"},
+			[]Row{{ID: "a", Place: at(2), Labels: assertions{pos, un}}, {ID: "50414267", Place: at(3), Labels: assertions{un, may}}},
+		},
+		{
+			"names with underscores", "id,pleural_effusion\n7,1\n", Options{Known: fourteen},
 			observations{"Pleural Effusion"},
 			[]Row{{ID: "7", Place: at(2), Labels: assertions{pos}}},
 		},
@@ -167,6 +181,32 @@ func TestTableFaults(t *testing.T) {
 		{"the same id", "id,Edema\na,1\nb,1\na,1\n", Options{}, []string{
 			`g.csv:4: column 1 (id): the id "a" has a row already, in line 2`,
 		}},
+		{"the same id behind a fault", "id,Edema\na,2\na,1\na,3\nb,0\n", Options{Known: fourteen}, []string{
+			`g.csv:2: column 2 (Edema): "2" is no label; want 1, 0, -1 or blank`,
+			`g.csv:3: column 1 (id): the id "a" has a row already, in line 2`,
+			`g.csv:4: column 2 (Edema): "3" is no label; want 1, 0, -1 or blank`,
+			`g.csv:4: column 1 (id): the id "a" has a row already, in line 2`,
+		}},
+		{"an image of a study behind a fault", "Path,Edema\nx/patient1/study1/a.jpg,2\nx/patient1/study1/b.jpg,0\nx/patient1/study1/c.jpg,1\nx/patient1/study1/d.jpg,3\n", Options{}, []string{
+			`g.csv:2: column 2 (Edema): "2" is no label; want 1, 0, -1 or blank`,
+			`g.csv:4: column 1 (Path): the study "patient1/study1" has other labels in line 3`,
+			`g.csv:5: column 2 (Edema): "3" is no label; want 1, 0, -1 or blank`,
+		}},
+		{"no labels in the columns", "id,remark,model\na,x,y\n", Options{}, []string{
+			"g.csv:1: there is no column of labels, and none in remark, model; name the columns after the observations",
+		}},
+		{"a known name", "id,Edema,remark\na,x,y\n", Options{Known: fourteen}, []string{
+			`g.csv:2: column 2 (Edema): "x" is no label; want 1, 0, -1 or blank`,
+		}},
+		{"strict", "id,Edema,remark\na,1,y\n", Options{Known: fourteen, Strict: true}, []string{
+			`g.csv:1: column 3 ("remark") is none of the observations; r` + rename,
+		}},
+		{"what is asked for in other words", "id,Edema\na,1\n", Options{Known: fourteen, Only: observations{"pleural_effusion"}}, []string{
+			`g.csv:1: there is no column "Pleural Effusion"; the columns are id, Edema`,
+		}},
+		{"signs that separate nothing", "id|Edema\na|1\n", Options{}, []string{
+			"g.csv:1: the header row has none of the separators that are read; put commas, semicolons or tabs between the columns",
+		}},
 		{"images of a study with other labels", "Path,Edema\nx/patient1/study1/a.jpg,1\nx/patient1/study1/b.jpg,0\n", Options{}, []string{
 			`g.csv:3: column 1 (Path): the study "patient1/study1" has other labels in line 2`,
 		}},
@@ -195,6 +235,89 @@ func TestTableFaults(t *testing.T) {
 	}
 	_, err := Open(context.Background(), "no-such.csv", Options{})
 	assert.EqualError(t, err, "no-such.csv: no such file or folder; check the path")
+}
+
+// Names mean observations as they are known, and what is no column of labels is
+// passed over, whatever the format.
+func TestNames(t *testing.T) {
+	type row = map[string]any
+	for _, tt := range []struct {
+		name  string
+		rows  []row // of id, and of names with values
+		opts  Options
+		want  observations
+		notes []string
+	}{
+		{"as they are known", []row{{"id": "a", "EDEMA": 1, "pleural_effusion": 0, "Airspace-Opacity": nil}}, Options{Known: fourteen}, observations{"Edema", "Lung Opacity", "Pleural Effusion"}, nil},
+		{"unknown", []row{{"id": "a", "Edema": 1, "Scoliosis": -1}}, Options{Known: fourteen}, observations{"Edema", "Scoliosis"}, nil},
+		{"blank", []row{{"id": "a", "Edema": 1, "Scoliosis": nil}}, Options{Known: fourteen}, observations{"Edema", "Scoliosis"}, nil},
+		{
+			"no labels", []row{{"id": "a", "Edema": 1, "model": "v2", "notes": nil, "year": 2019}, {"id": "b", "Edema": 1, "model": "v2", "notes": "x", "year": 2020}}, Options{Known: fourteen},
+			observations{"Edema"}, []string{"columns passed over, which hold no labels: model, notes, year"},
+		},
+		{"some labels", []row{{"id": "a", "Edema": 1, "model": 0}, {"id": "b", "Edema": 1, "model": 1}}, Options{}, observations{"Edema", "model"}, nil},
+		{"asked for", []row{{"id": "a", "Edema": 1, "lung-opacity": 0, "model": "v2"}}, Options{Known: fourteen, Only: observations{"airspace opacity", "Lung Opacity"}}, observations{"Lung Opacity"}, nil},
+		{"asked for, not known", []row{{"id": "a", "Edema": 1, "Scoliosis": 0}}, Options{Known: fourteen, Only: observations{"scoliosis"}, Strict: true}, observations{"scoliosis"}, nil},
+		{"known, though the name is of another kind", []row{{"id": "a", "Age": 1}}, Options{Known: observations{"Age"}}, observations{"Age"}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			names := slices.Sorted(maps.Keys(tt.rows[0]))
+			names = slices.DeleteFunc(names, func(name string) bool { return name == "id" })
+			csv, lines := "id,"+strings.Join(names, ",")+"\n", ""
+			for _, r := range tt.rows {
+				csv += r["id"].(string)
+				for _, name := range names {
+					csv += ","
+					if r[name] != nil {
+						csv += fmt.Sprint(r[name])
+					}
+				}
+				csv += "\n"
+				line, err := json.Marshal(r)
+				require.NoError(t, err)
+				lines += string(line) + "\n"
+			}
+			for _, data := range []string{csv, lines} {
+				sheet := load(t, "g", data, tt.opts)
+				assert.ElementsMatch(t, tt.want, sheet.Observations)
+				assert.Equal(t, tt.notes, sheet.Notes)
+			}
+		})
+	}
+}
+
+func TestNotes(t *testing.T) {
+	for _, tt := range []struct {
+		name, data string
+		want       []string
+	}{
+		{"nothing", "id,Edema\na,1\n", nil},
+		{"no ids", "Edema\n1\n", []string{"there is no column of ids: rows are numbered"}},
+		{"no ids in lines", `{"labels":{"Edema":1}}`, []string{"there is no column of ids: lines are numbered"}},
+		{"no ids in flat lines", `{"Edema":1}`, []string{"there is no column of ids: lines are numbered"}},
+		{"another encoding", "id,Edema,n\n\xe9,1,\nb,1,\xe9\nc,1,\n", []string{
+			"columns passed over, which hold no labels: n", "bytes that are not UTF-8 read as Windows-1252 in 2 rows",
+		}},
+		{"one row in another encoding", "id,Edema\n\xe9,1\n", []string{"bytes that are not UTF-8 read as Windows-1252 in 1 row"}},
+		{"cells in another encoding", "id,text,observation,label\na,\xe9,Edema,1\n", []string{"bytes that are not UTF-8 read as Windows-1252 in 1 row"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sheet := load(t, "g", tt.data, Options{Known: fourteen})
+			assert.Equal(t, tt.want, sheet.Notes)
+			for range sheet.Rows(context.Background()) { // a second time
+			}
+			assert.Equal(t, tt.want, sheet.Notes)
+		})
+	}
+	sheet := load(t, "g", "id,Edema\n\xe9,1\n", Options{})
+	assert.Equal(t, "é", sheet.All[0].ID)
+}
+
+// Labelled reports have the ids that files of labels have.
+func TestOf(t *testing.T) {
+	for id, want := range map[string]string{"s50414267": "50414267", "CXR1": "CXR1", "7.0": "7"} {
+		assert.Equal(t, want, Of(labeler.Result{Report: corpus.Report{ID: id}}).ID)
+	}
 }
 
 func TestManyFaults(t *testing.T) {
@@ -235,7 +358,7 @@ func TestLoadCells(t *testing.T) {
 
 func TestCellFaults(t *testing.T) {
 	_, err := Load(context.Background(), write(t, "g.tsv", "id\ttext\tobservation\tlabel\n"+
-		"1\tx\tEdema\tyes\n1\ty\tEdema\t1\n\tx\tEdema\t1\n2\tx\tEdemas\t1\n3\tx\tEdema\t1\n3\tx\tEdema\t0\n4\tx\n5\t\xff\tEdema\t1\n"), Options{Known: fourteen, Strict: true})
+		"1\tx\tEdema\tyes\n1\ty\tEdema\t1\n\tx\tEdema\t1\n2\tx\tEdemas\t1\n3\tx\tEdema\t1\n3\tx\tEdema\t0\n4\tx\n5\tx\tEdema\t1\n"), Options{Known: fourteen, Strict: true})
 	require.Error(t, err)
 	assert.Equal(t, []string{
 		`g.tsv:2: column 4 (label): "yes" is no label; want 1, 0, -1 or blank`,
@@ -261,16 +384,16 @@ func TestPerReport(t *testing.T) {
 		return Mention{Assertion: pos, Sentence: "No edema.", At: at, Mention: corpus.Span{Start: 3, End: 8}}
 	}
 	s := &Sheet{Source: &Source{Sentences: true, Observations: observations{"Edema", "Fracture"}}, All: []Row{
-		{ID: "a:1", Place: at(1), Text: "No edema.", Labels: assertions{neg, un}, Reasons: []string{"", "no mention"}, Mentions: [][]Mention{{m(0)}, nil}, Open: []bool{false, true}},
+		{ID: "a:1", Place: at(1), Text: "No edema.", Labels: assertions{neg, un}, Reasons: []string{"", "no mention"}, Mentions: [][]Mention{{m(0)}, nil}},
 		{ID: "b:1", Place: at(2), Text: "x", Labels: assertions{un, un}},
-		{ID: "a:2", Place: at(3), Text: "No edema.", Labels: assertions{pos, un}, Reasons: []string{"why", "no"}, Mentions: [][]Mention{{m(0)}, nil}, Open: []bool{true, true}},
+		{ID: "a:2", Place: at(3), Text: "No edema.", Labels: assertions{pos, un}, Reasons: []string{"why", "no"}, Mentions: [][]Mention{{m(0)}, nil}},
 	}}
 	got := s.PerReport()
 	assert.False(t, got.Sentences)
 	want := []Row{
 		{
 			ID: "a", Place: at(1), Text: "No edema.\nNo edema.", Labels: assertions{pos, un}, Reasons: []string{"why", "no mention"},
-			Mentions: [][]Mention{{m(0), m(10)}, nil}, Open: []bool{false, true},
+			Mentions: [][]Mention{{m(0), m(10)}, nil},
 		},
 		{ID: "b", Place: at(2), Text: "x", Labels: assertions{un, un}},
 	}
@@ -318,8 +441,8 @@ func TestLoadDevelopmentData(t *testing.T) {
 	}
 }
 
-// What a person should know of how a source was read.
-func TestNotes(t *testing.T) {
+// Columns that hold no labels are passed over, and told.
+func TestPassedOver(t *testing.T) {
 	for _, tt := range []struct {
 		name, data string
 		opts       Options
@@ -331,10 +454,10 @@ func TestNotes(t *testing.T) {
 			"columns without labels", "id,Edema,model,notes,Edema_prob,Hernia\n1,1,v1,,.93,\n2,,v1,left,.1,\n", Options{Known: fourteen},
 			[]string{"columns passed over, which hold no labels: model, notes, Edema_prob"}, observations{"Edema", "Hernia"},
 		},
-		{"no ids", "Edema\n1\n", Options{}, []string{"there is no column of ids; rows are numbered"}, observations{"Edema"}},
+		{"no ids", "Edema\n1\n", Options{}, []string{"there is no column of ids: rows are numbered"}, observations{"Edema"}},
 		{
 			"another encoding", "id,note,Edema\n1,caf\xe9,1\n2,caf\xe9,0\n3,,\n", Options{Only: observations{"edema"}, Known: fourteen},
-			[]string{"rows that are not UTF-8, read as Windows-1252: 2"}, observations{"Edema"},
+			[]string{"bytes that are not UTF-8 read as Windows-1252 in 2 rows"}, observations{"Edema"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -124,6 +124,20 @@ func TestLoadParquet(t *testing.T) {
 	}
 }
 
+func TestParquetNames(t *testing.T) {
+	type row struct {
+		Edema float64 `parquet:"EDEMA"`
+		Model string  `parquet:"model"`
+		Year  int32   `parquet:"year"`
+		Blank *string `parquet:"Scoliosis,optional"`
+	}
+	var b bytes.Buffer
+	require.NoError(t, parquet.Write(&b, []row{{1, "v2", 2019, nil}, {0, "", 2018, nil}, {0, "v2", 2020, nil}}))
+	sheet := load(t, "g", b.String(), Options{Known: fourteen})
+	assert.Equal(t, observations{"Edema", "Scoliosis"}, sheet.Observations)
+	assert.Equal(t, []string{"there is no column of ids: rows are numbered", "columns passed over, which hold no labels: model, year"}, sheet.Notes)
+}
+
 func TestParquetFaults(t *testing.T) {
 	two := 2.0
 	whole := parquetOf(t, otherRow{1, "", &two, 0.5, "yes", nil}, otherRow{2, "", nil, 1, "", nil}, otherRow{2, "", nil, 1, "", nil})
@@ -133,7 +147,7 @@ func TestParquetFaults(t *testing.T) {
 		opts       Options
 		want       []string
 	}{
-		{"labels and ids", whole, Options{}, []string{
+		{"labels and ids", whole, Options{Known: fourteen}, []string{
 			`g.parquet: row 1: column 3 (Edema): "2" is no label; want 1, 0, -1 or blank`,
 			`g.parquet: row 1: column 4 (Atelectasis): "0.5" is no label; want 1, 0, -1 or blank`,
 			`g.parquet: row 1: column 5 (Fracture): "yes" is no label; want 1, 0, -1 or blank`,

@@ -51,10 +51,28 @@ func openParquet(f *corpus.File, opts Options) (*Source, error) {
 	if _, own := in.Lookup("radlabel"); own && opts.IDColumn == "" {
 		opts.IDColumn = "id" // its study_id may be null
 	}
-	if t.columns, err = columnsOf(header, t.place, opts); err != nil {
+	if t.columns, err = columnsOf(header, sampleParquet(in, len(header)), t.place, opts); err != nil {
 		return nil, err
 	}
-	return &Source{Path: f.Path, Format: "parquet", Observations: t.observations, rows: t.rows}, nil
+	return &Source{Path: f.Path, Format: "parquet", Observations: t.observations, Notes: t.notes("rows"), rows: t.rows}, nil
+}
+
+// sampleParquet looks at what the first rows hold in each column. What is damaged
+// is told when the rows are read.
+func sampleParquet(in *parquet.File, columns int) []sampled {
+	sample := make([]sampled, columns)
+	safely(func() {
+		from := parquet.NewReader(in)
+		defer from.Close()
+		rows := make([]parquet.Row, parquetRows)
+		n, _ := from.ReadRows(rows)
+		for _, row := range rows[:n] {
+			for _, v := range row {
+				sample[v.Column()].add(valueLabel(v))
+			}
+		}
+	})
+	return sample
 }
 
 func (t *parquetTable) damaged() error {
@@ -75,15 +93,9 @@ func (t *parquetTable) keep() error {
 			return nil
 		}
 	}
-	in, err := t.file.Open()
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	if t.whole, err = io.ReadAll(in); err != nil {
-		return t.file.Fault(0, err)
-	}
-	return nil
+	var err error
+	t.whole, err = t.file.ReadAll()
+	return err
 }
 
 // open opens the file anew.
@@ -120,7 +132,7 @@ func (t *parquetTable) rows(ctx context.Context, yield func(Row, error) bool) {
 		return
 	}
 	defer done()
-	r := &parquetReader{parquetTable: t, seen: newIDs("row"), strings: newCache()}
+	r := &parquetReader{parquetTable: t, seen: newIDs("row", t.images), strings: newCache()}
 	for _, group := range in.RowGroups() {
 		if !r.readGroup(ctx, group, yield) {
 			return
@@ -182,14 +194,12 @@ func (r *parquetReader) yield(values parquet.Row, yield func(Row, error) bool) b
 	r.number++
 	r.wrong = nil
 	row := r.row(values)
-	if r.wrong == nil {
-		what, repeats := r.seen.add(row, r.number, r.images)
-		if repeats {
-			return true
-		}
-		if what != "" {
-			r.fail(r.id, what)
-		}
+	what, repeats := r.seen.add(row, r.number, r.wrong != nil)
+	if repeats {
+		return true
+	}
+	if what != "" {
+		r.fail(r.id, what)
 	}
 	return yieldRow(yield, row, r.wrong)
 }
@@ -223,6 +233,9 @@ func (r *parquetReader) row(values parquet.Row) Row {
 			}
 			row.Labels[label] = a
 		}
+	}
+	if row.ID == "" {
+		r.fail(r.id, "the id is empty")
 	}
 	return row
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,22 @@ func (p *problems) add(err error) {
 	if p.n++; p.n <= mostProblems {
 		p.first = append(p.first, err)
 	}
+}
+
+// merge adds others, in the order of their lines.
+func (p *problems) merge(others problems) {
+	p.first = append(p.first, others.first...)
+	slices.SortStableFunc(p.first, func(a, b error) int { return lineOf(a) - lineOf(b) })
+	p.first = p.first[:min(len(p.first), mostProblems)]
+	p.n += others.n
+}
+
+func lineOf(err error) int {
+	var p *corpus.Problem
+	if errors.As(err, &p) {
+		return p.Place.Line
+	}
+	return 0
 }
 
 // err is nil where there are none.
@@ -63,50 +80,59 @@ func didYouMean(name string, known []string) string {
 
 // ids knows the ids of the rows so far, in 24 bytes each.
 type ids struct {
-	unit string // what places count: "line", "row"
-	seed maphash.Seed
-	seen map[uint64]firstRow
+	unit   string // what places count: "line", "row"
+	images bool   // a row is one image of a study: another with the same labels repeats it
+	seed   maphash.Seed
+	seen   map[uint64]firstRow
 }
 
 type firstRow struct {
 	at     int
-	labels uint64 // hashed
+	labels uint64 // hashed; 0: could not be read
 }
 
-func newIDs(unit string) *ids {
-	return &ids{unit: unit, seed: maphash.MakeSeed(), seen: map[uint64]firstRow{}}
+func newIDs(unit string, images bool) *ids {
+	return &ids{unit: unit, images: images, seed: maphash.MakeSeed(), seen: map[uint64]firstRow{}}
 }
 
-// add says what is wrong with the id of a row at a line or the like, or "". With
-// images a row is one image of a study: another one with the same labels repeats
-// the first.
-func (s *ids) add(row Row, at int, images bool) (what string, repeats bool) {
+// add says what is wrong with the id of a row at a line or the like, or "". An
+// empty id has been told already, and so has what is wrong with a faulty row.
+func (s *ids) add(row Row, at int, faulty bool) (what string, repeats bool) {
 	if row.ID == "" {
-		return "the id is empty", false
+		return "", false
 	}
 	key := maphash.String(s.seed, row.ID)
-	labels := s.hash(row.Labels)
+	this := firstRow{at: at}
+	if !faulty {
+		this.labels = s.hash(row.Labels)
+	}
 	first, found := s.seen[key]
 	switch {
 	case !found:
-		s.seen[key] = firstRow{at, labels}
+		s.seen[key] = this
 		return "", false
-	case !images:
+	case !s.images:
 		return fmt.Sprintf("the id %s has a row already, in %s %d", quotedID(row.ID), s.unit, first.at), false
-	case first.labels != labels:
+	case faulty:
+		return "", false
+	case first.labels == 0:
+		s.seen[key] = this
+		return "", false
+	case first.labels != this.labels:
 		return fmt.Sprintf("the study %s has other labels in %s %d", quotedID(row.ID), s.unit, first.at), false
 	default:
 		return "", true
 	}
 }
 
+// hash is not 0.
 func (s *ids) hash(labels []corpus.Assertion) uint64 {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
 	for _, a := range labels {
 		h.WriteByte(byte(a))
 	}
-	return h.Sum64()
+	return h.Sum64() | 1
 }
 
 // cache gives equal strings the same memory, as far as it remembers: labels,

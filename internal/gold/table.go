@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
 )
@@ -19,65 +18,28 @@ func openTable(ctx context.Context, f *corpus.File, opts Options) (*Source, erro
 	if corpus.FindColumn(t.Header, "observation") >= 0 && corpus.FindColumn(t.Header, "label") >= 0 {
 		return openCells(ctx, f, opts)
 	}
-	c, err := columnsOf(t.Header, corpus.Place{Path: f.Path, Line: 1}, opts)
+	c, err := columnsOf(t.Header, sampleTable(t), corpus.Place{Path: f.Path, Line: 1}, opts)
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{Path: f.Path, Format: "csv"}
-	if !opts.Strict && opts.Only == nil {
-		s.note(c.passOver(t.Sample(), newNames(opts)))
+	l, notes := labelTable{Table: t, columns: c}, c.notes("rows")
+	s := &Source{Path: f.Path, Format: "csv", Observations: c.observations, Notes: notes}
+	s.rows = func(ctx context.Context, yield func(Row, error) bool) {
+		foreign := l.rows(ctx, yield)
+		s.Notes = slices.Concat(notes, foreignNote(foreign))
 	}
-	if c.id < 0 {
-		s.note("there is no column of ids; rows are numbered")
-	}
-	if len(c.labels) == 0 {
-		return nil, problem(corpus.Place{Path: f.Path, Line: 1}, "no column holds labels", "name the columns after the observations")
-	}
-	l := labelTable{Table: t, columns: c}
-	s.Observations = c.observations
-	s.rows = func(ctx context.Context, yield func(Row, error) bool) { s.note(foreign(l.rows(ctx, yield))) }
 	return s, nil
 }
 
-// note notes what a person should know; "" is nothing.
-func (s *Source) note(what string) {
-	if what != "" && !slices.Contains(s.Notes, what) {
-		s.Notes = append(s.Notes, what)
-	}
-}
-
-// foreign words the number of rows that were not UTF-8.
-func foreign(rows int) string {
-	if rows == 0 {
-		return ""
-	}
-	return fmt.Sprintf("rows that are not UTF-8, read as Windows-1252: %d", rows)
-}
-
-// passOver leaves out the columns of unknown names that hold something, and no
-// label, in the first rows, and says which.
-func (c *columns) passOver(first []corpus.Row, n names) string {
-	var passed []string
-	var labels []int
-	var observations []corpus.Observation
-	for i, column := range c.labels {
-		filled, label := false, false
-		for _, r := range first {
-			_, err := corpus.DecodeLabel(r.Fields[column])
-			blank := strings.TrimSpace(r.Fields[column]) == ""
-			filled, label = filled || !blank, label || !blank && err == nil
+// sampleTable looks at what the first rows hold in each column.
+func sampleTable(t *corpus.Table) []sampled {
+	sample := make([]sampled, len(t.Header))
+	for r := range t.HeadRows() {
+		for i, field := range r.Fields {
+			sample[i].add(corpus.DecodeLabel(field))
 		}
-		if filled && !label && !n.knows(c.observations[i]) {
-			passed = append(passed, c.header[column])
-			continue
-		}
-		labels, observations = append(labels, column), append(observations, c.observations[i])
 	}
-	c.labels, c.observations = labels, observations
-	if passed == nil {
-		return ""
-	}
-	return "columns passed over, which hold no labels: " + list(passed)
+	return sample
 }
 
 // labelTable is a table with a column for each observation.
@@ -86,35 +48,35 @@ type labelTable struct {
 	columns
 }
 
-// rows gives the number of rows that were not UTF-8.
+// rows gives the rows, and counts those that are not UTF-8.
 func (l labelTable) rows(ctx context.Context, yield func(Row, error) bool) (foreign int) {
-	seen, strings := newIDs("line"), newCache()
+	seen, strings := newIDs("line", l.images), newCache()
 	number := 0
 	for r, err := range l.Rows() {
 		if ctx.Err() != nil {
 			yield(Row{}, ctx.Err())
-			return foreign
+			return
 		}
 		number++
-		if err != nil {
-			if !yield(Row{}, err) {
-				return foreign
-			}
-			continue
-		}
 		if r.Foreign > 0 {
 			foreign++
 		}
+		if err != nil {
+			if !yield(Row{}, err) {
+				return
+			}
+			continue
+		}
 		row, wrong := l.row(r, number, strings)
-		what, repeats := seen.add(row, r.Line, l.images)
+		what, repeats := seen.add(row, r.Line, wrong != nil)
+		if repeats {
+			continue
+		}
 		if what != "" {
 			wrong = append(wrong, l.Fault(r.Line, l.id, what, ""))
 		}
-		if repeats && wrong == nil {
-			continue
-		}
 		if !yieldRow(yield, row, wrong) {
-			return foreign
+			return
 		}
 	}
 	return foreign
@@ -136,6 +98,9 @@ func (l labelTable) row(r corpus.Row, number int, strings *cache) (row Row, wron
 	row.ID = strconv.Itoa(number)
 	if l.id >= 0 {
 		row.ID = string([]byte(corpus.StudyOf(r.Fields[l.id]))) // a copy: the fields share one string
+		if row.ID == "" {
+			wrong = append(wrong, l.Fault(r.Line, l.id, "the id is empty", ""))
+		}
 	}
 	if l.group >= 0 {
 		row.Group = strings.string([]byte(r.Fields[l.group]))
@@ -158,21 +123,22 @@ func openCells(ctx context.Context, f *corpus.File, opts Options) (*Source, erro
 	if err != nil {
 		return nil, err
 	}
-	c := cells{Table: t, names: newNames(opts), found: map[string]int{}, order: newUnion(newNames(opts).chosen)}
+	c := cells{Table: t, names: newNames(opts), found: map[string]int{}}
+	c.order = newUnion(c.names.chosen)
 	if err := c.findColumns(opts); err != nil {
 		return nil, err
 	}
 	var wrong problems
-	otherwise := 0
+	foreign := 0
 	for r, err := range t.Rows() {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		if r.Foreign > 0 {
+			foreign++
+		}
 		if err == nil {
 			err = c.add(r)
-		}
-		if r.Foreign > 0 {
-			otherwise++
 		}
 		if err != nil {
 			wrong.add(err)
@@ -184,9 +150,8 @@ func openCells(ctx context.Context, f *corpus.File, opts Options) (*Source, erro
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
-	s := sourceOf(Source{Path: f.Path, Format: "cells", Observations: c.order.all, HasText: c.text >= 0}, c.rows())
-	s.note(foreign(otherwise))
-	return s, nil
+	s := Source{Path: f.Path, Format: "cells", Observations: c.order.all, HasText: c.text >= 0, Notes: foreignNote(foreign)}
+	return sourceOf(s, c.rows()), nil
 }
 
 // cells puts judged labels together into rows.
