@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -14,7 +15,6 @@ import (
 	"github.com/radlabel/radlabel/internal/eval"
 	"github.com/radlabel/radlabel/internal/evaltext"
 	"github.com/radlabel/radlabel/internal/gold"
-	"github.com/radlabel/radlabel/internal/output"
 )
 
 type diffRun struct {
@@ -52,10 +52,8 @@ memory, whatever their size.`,
 				return errors.New("want two sources of labels: OLD NEW")
 			case r.examples < 0:
 				return errors.New("--examples wants a number from 0")
-			case r.out != "":
-				if format, err := output.ParseName(r.out); err != nil || r.out == "-" || format.Kind == "parquet" || format.Compression != "" {
-					return fmt.Errorf("-o %s: name the file .csv or .jsonl", r.out)
-				}
+			case r.out != "" && (r.out == "-" || rowsForm(r.out) == ""):
+				return fmt.Errorf("-o %s: name the file .csv or .jsonl", r.out)
 			}
 			return nil
 		},
@@ -162,23 +160,13 @@ func (r *diffRun) written(work func(*evaltext.Rows) error) error {
 	if r.out == "" {
 		return work(nil)
 	}
-	format, err := output.ParseName(r.out)
-	if err != nil {
-		return err
-	}
-	out, err := r.create(r.out)
-	if err != nil {
-		return err
-	}
-	defer out.Abort()
-	rows, err := evaltext.NewChanges(out, format.Kind)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(work(rows), rows.Close()); err != nil {
-		return err
-	}
-	return out.Commit()
+	return r.writeFile(r.out, func(w io.Writer) error {
+		rows, err := evaltext.NewChanges(w, rowsForm(r.out))
+		if err != nil {
+			return err
+		}
+		return errors.Join(work(rows), rows.Close())
+	})
 }
 
 // compare reads both sides in turns, so that rows in the same order find each

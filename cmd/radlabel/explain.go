@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,16 +92,8 @@ func (r *explainRun) writeHTML(result labeler.Result, opts labeler.Options, args
 	if err := overwrites(args, r.html); err != nil {
 		return err
 	}
-	out, err := r.create(r.html)
-	if err != nil {
-		return err
-	}
-	defer out.Abort()
 	madeBy := fmt.Sprintf("radlabel %s, rule set %s %.12s, section %s", version(), opts.Rules.Name, opts.Rules.Digest, opts.Section)
-	if err := page.HTML(out, result, madeBy); err != nil {
-		return err
-	}
-	return out.Commit()
+	return r.writeFile(r.html, func(w io.Writer) error { return page.HTML(w, result, madeBy) })
 }
 
 // report finds the report to explain.

@@ -129,6 +129,28 @@ func (a *app) create(name string) (sink, error) {
 	return output.Create(name)
 }
 
+// writeFile writes a whole output, or none.
+func (a *app) writeFile(name string, content func(io.Writer) error) error {
+	out, err := a.create(name)
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	if err := content(out); err != nil {
+		return err
+	}
+	return out.Commit()
+}
+
+// rowsForm is the form of a file of errors or changes by its name, or "".
+func rowsForm(name string) string {
+	format, err := output.ParseName(name)
+	if err != nil || format.Kind == "parquet" || format.Compression != "" {
+		return ""
+	}
+	return format.Kind
+}
+
 // overwrites refuses an output that is one of the inputs.
 func overwrites(paths []string, out string) error {
 	target, err := os.Stat(out)

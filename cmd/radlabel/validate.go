@@ -14,7 +14,6 @@ import (
 	"github.com/radlabel/radlabel/internal/eval"
 	"github.com/radlabel/radlabel/internal/evalpage"
 	"github.com/radlabel/radlabel/internal/evaltext"
-	"github.com/radlabel/radlabel/internal/output"
 	"github.com/radlabel/radlabel/rules"
 )
 
@@ -151,10 +150,8 @@ func (r *validateRun) check(cmd *cobra.Command, args []string) error {
 	case r.errors != "" && r.errors == r.html:
 		return fmt.Errorf("--errors and --html both name %s", r.html)
 	}
-	if r.errors != "" {
-		if format, err := output.ParseName(r.errors); err != nil || format.Kind == "parquet" || format.Compression != "" {
-			return fmt.Errorf("--errors %s: name the file .csv or .jsonl", r.errors)
-		}
+	if r.errors != "" && rowsForm(r.errors) == "" {
+		return fmt.Errorf("--errors %s: name the file .csv or .jsonl", r.errors)
 	}
 	for _, gate := range r.gates {
 		terms, err := eval.ParseGate(gate)
@@ -225,7 +222,7 @@ func (r *validateRun) files(e *eval.Evaluation, page evalpage.About) error {
 		return nil
 	}
 	page.Title, page.MadeBy = "Validation", "radlabel "+version()
-	return r.write(r.html, func(w io.Writer) error { return evalpage.HTML(w, e, page) })
+	return r.writeFile(r.html, func(w io.Writer) error { return evalpage.HTML(w, e, page) })
 }
 
 // show prints the evaluation.
@@ -249,34 +246,14 @@ func (r *validateRun) style() (evaltext.Style, error) {
 	return evaltext.Style{Colour: colour, Examples: r.examples}, err
 }
 
-// write writes one of the files beside standard output.
-func (r *validateRun) write(name string, content func(io.Writer) error) error {
-	out, err := r.create(name)
-	if err != nil {
-		return err
-	}
-	defer out.Abort()
-	if err := content(out); err != nil {
-		return err
-	}
-	return out.Commit()
-}
-
 // writeRows writes the file of --errors.
 func (r *validateRun) writeRows(begin func(io.Writer, string) (*evaltext.Rows, error), fill func(*evaltext.Rows) error) error {
-	format, err := output.ParseName(r.errors)
-	if err != nil {
-		return err
-	}
-	return r.write(r.errors, func(w io.Writer) error {
-		rows, err := begin(w, format.Kind)
+	return r.writeFile(r.errors, func(w io.Writer) error {
+		rows, err := begin(w, rowsForm(r.errors))
 		if err != nil {
 			return err
 		}
-		if err := fill(rows); err != nil {
-			return err
-		}
-		return rows.Close()
+		return errors.Join(fill(rows), rows.Close())
 	})
 }
 
