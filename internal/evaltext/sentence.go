@@ -10,24 +10,10 @@ import (
 	"github.com/radlabel/radlabel/internal/page"
 )
 
-// The escape sequences of a terminal.
-const (
-	reset   = "\x1b[0m"
-	bold    = "\x1b[1m"
-	cueMark = "\x1b[35;4m"
-)
-
-var colours = [...]string{
-	corpus.Unmentioned: "\x1b[1m",
-	corpus.Negative:    "\x1b[1;32m",
-	corpus.Uncertain:   "\x1b[1;33m",
-	corpus.Positive:    "\x1b[1;31m",
-}
-
 func (s Style) bold(text string) string {
 	text = page.OneLine(text)
 	if s.Colour {
-		return bold + text + reset
+		return page.Bold + text + page.Reset
 	}
 	return text
 }
@@ -38,7 +24,7 @@ func (s Style) sentence(m gold.Mention) string {
 	opened := [2]string{"<", "["}
 	closed := [2]string{">", "]"}
 	if s.Colour {
-		opened, closed = [2]string{colours[m.Assertion], cueMark}, [2]string{reset, reset}
+		opened, closed = [2]string{page.Colour(m.Assertion), page.CueMark}, [2]string{page.Reset, page.Reset}
 	}
 	type mark struct {
 		at   int

@@ -13,14 +13,17 @@ import (
 // width is the longest line of text printed; longer lines are wrapped.
 const width = 96
 
-// The escape sequences of a terminal.
+// The escape sequences of a terminal that mark texts, here and in evaluations.
 const (
-	reset   = "\x1b[0m"
-	bold    = "\x1b[1m"
+	Reset   = "\x1b[0m"
+	Bold    = "\x1b[1m"
+	CueMark = "\x1b[35;4m"
 	dim     = "\x1b[2m"
-	cueMark = "\x1b[35;4m"
 	inScope = "\x1b[4m"
 )
+
+// Colour begins a mention of an assertion.
+func Colour(a corpus.Assertion) string { return colours[a] }
 
 var colours = [...]string{
 	corpus.Unmentioned: "\x1b[1m",
@@ -157,9 +160,9 @@ func (l line) coloured(b *strings.Builder) {
 		case len(r.mentions) > 0:
 			style = colours[r.assertion()]
 		case r.cue:
-			style = cueMark
+			style = CueMark
 		case r.header:
-			style = bold
+			style = Bold
 		case !r.labelled:
 			style = dim
 		}
@@ -170,7 +173,7 @@ func (l line) coloured(b *strings.Builder) {
 			b.WriteString(r.text)
 			continue
 		}
-		b.WriteString(style + r.text + reset)
+		b.WriteString(style + r.text + Reset)
 	}
 	b.WriteByte('\n')
 }
@@ -206,7 +209,7 @@ func reasons(b *strings.Builder, r labeler.Result, colour bool) {
 		}
 		assertion := l.Assertion.String()
 		if colour {
-			assertion = colours[l.Assertion] + assertion + reset
+			assertion = colours[l.Assertion] + assertion + Reset
 		}
 		fmt.Fprintf(b, "%s: %s", l.Observation, assertion)
 		if l.Reason != "" {
