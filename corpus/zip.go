@@ -121,7 +121,7 @@ func (z zipArchive) members(visit func(member) bool) {
 	from := int64(0)
 	if ok {
 		next := dir.start
-		entries := bufio.NewReaderSize(io.NewSectionReader(z.r, dir.start, dir.end-dir.start), headBytes)
+		entries := bufio.NewReaderSize(io.NewSectionReader(z.r, dir.start, z.size-dir.start), headBytes)
 		data := &window{r: z.r}
 		var inflate inflater
 		n := uint64(0)
@@ -177,7 +177,7 @@ func countZip(path string, src Source) int {
 		return -1
 	}
 	n := 0
-	entries := bufio.NewReaderSize(io.NewSectionReader(f, dir.start, dir.end-dir.start), headBytes)
+	entries := bufio.NewReaderSize(io.NewSectionReader(f, dir.start, info.Size()-dir.start), headBytes)
 	for range dir.entries {
 		h, err := readZipEntry(entries)
 		if err != nil {
@@ -190,10 +190,12 @@ func countZip(path string, src Source) int {
 	return n
 }
 
+// zipDirectory is where the entries are and how many; the size that the record
+// at the end gives them only helps to find the first.
 type zipDirectory struct {
-	start, end int64 // of the entries, in the file
-	base       int64 // what the offsets in the archive are short of
-	entries    uint64
+	start   int64 // of the entries, in the file
+	base    int64 // what the offsets in the archive are short of
+	entries uint64
 }
 
 // findZipDirectory finds the directory by the record at the end of the archive.
@@ -232,11 +234,10 @@ func findZipDirectory(r io.ReaderAt, size int64) (zipDirectory, bool) {
 	}
 	d := zipDirectory{start: int64(dirStart), entries: entries}
 	// Something may stand before the archive, or be missing at its front.
-	if start := endStart - int64(dirSize); !startsZipEntry(r, d.start) && startsZipEntry(r, start) {
+	if start := endStart - int64(dirSize); !isZipEntry(r, d.start) && isZipEntry(r, start) {
 		d.start, d.base = start, start-d.start
 	}
-	d.end = min(d.start+int64(dirSize), endStart)
-	if entries > 0 && !startsZipEntry(r, d.start) {
+	if entries > 0 && !isZipEntry(r, d.start) {
 		return none, false
 	}
 	return d, true
@@ -272,10 +273,10 @@ func findZipEnd64(r io.ReaderAt, endStart int64) (zipEnd64Record, bool) {
 	}, true
 }
 
-func startsZipEntry(r io.ReaderAt, at int64) bool {
-	var sign [4]byte
-	_, err := r.ReadAt(sign[:], at)
-	return err == nil && string(sign[:]) == zipEntry
+func isZipEntry(r io.ReaderAt, at int64) bool {
+	const longest = zipEntryLen + 3*(1<<16-1)
+	_, err := readZipEntry(bufio.NewReaderSize(io.NewSectionReader(r, at, longest), zipEntryLen))
+	return err == nil
 }
 
 func readZipEntry(r *bufio.Reader) (zipHeader, error) {
