@@ -14,6 +14,7 @@ import (
 	"github.com/radlabel/radlabel/internal/eval"
 	"github.com/radlabel/radlabel/internal/evalpage"
 	"github.com/radlabel/radlabel/internal/evaltext"
+	"github.com/radlabel/radlabel/internal/gold"
 	"github.com/radlabel/radlabel/rules"
 )
 
@@ -27,6 +28,8 @@ type validateRun struct {
 	task         string
 	only         []string
 	by           string
+	part         string
+	of           gold.Part
 	gates        []string
 	terms        []eval.Term
 	html, errors string
@@ -88,6 +91,7 @@ With --gate, the exit code is 1 where a condition does not hold.`,
 	flags.StringVar(&r.task, "task", taskLabels, "what is measured: "+strings.Join(tasks(), ", "))
 	flags.StringSliceVar(&r.only, "observations", nil, "only these observations, by `names` joined by commas")
 	flags.StringVar(&r.by, "by", "", "also sum up by this `column` of gold")
+	flags.StringVar(&r.part, "part", "", "only one of N equal parts of gold, `I/N`, by a hash of the ids: write rules on 1/2, measure on 2/2")
 	flags.StringArrayVar(&r.gates, "gate", nil, "`conditions` joined by commas, such as 'mention.micro>=0.98'; exit 1 where one fails")
 	flags.StringVar(&r.html, "html", "", "write a page for a browser to this `file`")
 	flags.StringVar(&r.errors, "errors", "", "write every label that differs to this `file`, .csv or .jsonl")
@@ -135,6 +139,8 @@ func (r *validateRun) check(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("--task %s wants %d file(s), and there are %d", r.task, n, len(args))
 	case alone && r.task != taskAgreement && given("html", "by", "observations") != "":
 		return fmt.Errorf("--%s is not for --task %s", given("html", "by", "observations"), r.task)
+	case r.task == taskAgreement && r.part != "":
+		return errors.New("--part is not for --task agreement")
 	case !alone && r.gold == "":
 		return errors.New("no gold; give --gold FILE")
 	case r.compare != "" && r.second() == "":
@@ -152,6 +158,12 @@ func (r *validateRun) check(cmd *cobra.Command, args []string) error {
 	}
 	if r.errors != "" && rowsForm(r.errors) == "" {
 		return fmt.Errorf("--errors %s: name the file .csv or .jsonl", r.errors)
+	}
+	if r.part != "" {
+		var err error
+		if r.of, err = gold.ParsePart(r.part); err != nil {
+			return fmt.Errorf("--%w", err)
+		}
 	}
 	for _, gate := range r.gates {
 		terms, err := eval.ParseGate(gate)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/columns"
@@ -75,6 +76,10 @@ func (r *validateRun) measured(path string, engine *negation.Engine, t *tally) (
 			return eval.AssertionResult{}, err
 		}
 		leftOut(t, left)
+		sentences = slices.DeleteFunc(sentences, func(s gold.ScopedSentence) bool { return !r.of.Has(s.ID) })
+		if len(sentences) == 0 {
+			return eval.AssertionResult{}, r.emptyPart(path)
+		}
 		return eval.Scopes(engine, sentences, opts), nil
 	}
 	concepts, left, err := gold.LoadNegEx(path)
@@ -82,6 +87,10 @@ func (r *validateRun) measured(path string, engine *negation.Engine, t *tally) (
 		return eval.AssertionResult{}, err
 	}
 	leftOut(t, left)
+	concepts = slices.DeleteFunc(concepts, func(c gold.Concept) bool { return !r.of.Has(c.ID) })
+	if len(concepts) == 0 {
+		return eval.AssertionResult{}, r.emptyPart(path)
+	}
 	return eval.Negated(engine, concepts, opts), nil
 }
 

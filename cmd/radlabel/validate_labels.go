@@ -154,7 +154,15 @@ func (r *validateRun) loadGold(ctx context.Context, known []corpus.Observation) 
 	if len(sheet.All) == 0 {
 		return nil, &corpus.Problem{Place: corpus.Place{Path: r.gold}, What: "there is no row in it", Do: "check the file"}
 	}
-	return sheet, nil
+	part := sheet.Part(r.of)
+	if len(part.All) == 0 {
+		return nil, r.emptyPart(r.gold)
+	}
+	return part, nil
+}
+
+func (r *validateRun) emptyPart(path string) error {
+	return usagef("%s: no row falls into part %s; take fewer parts", path, r.part)
 }
 
 // goldOptions are those of gold. Strict asks that its observations be known.

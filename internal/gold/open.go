@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
 )
@@ -103,7 +102,7 @@ func (s *Sheet) PerReport() *Sheet {
 	var all []Row
 	at := map[string]int{}
 	for _, row := range s.All {
-		id := row.ID[:max(0, strings.LastIndexByte(row.ID, ':'))]
+		id := reportOfSentence(row.ID)
 		i, found := at[id]
 		if !found {
 			i, at[id] = len(all), len(all)
