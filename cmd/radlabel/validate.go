@@ -96,7 +96,7 @@ With --gate, the exit code is 1 where a condition does not hold.`,
 	flags.StringVar(&r.html, "html", "", "write a page for a browser to this `file`")
 	flags.StringVar(&r.errors, "errors", "", "write every label that differs to this `file`, .csv or .jsonl")
 	flags.BoolVar(&r.json, "json", false, "print all figures as a JSON object")
-	flags.StringVar(&r.brief, "brief", "", "print one line of a table under this `name`, and no more")
+	flags.StringVar(&r.brief, "brief", "", "print one line of a table under this `name`, or with --by one a group, and no more")
 	flags.IntVar(&r.resamples, "resamples", 1000, "`number` of bootstrap samples; 0: no intervals")
 	flags.Uint64Var(&r.seed, "seed", 1, "`seed` of the bootstrap")
 	flags.IntVar(&r.examples, "examples", 10, "`number` of differing labels to print in full")
@@ -246,6 +246,8 @@ func (r *validateRun) show(e *eval.Evaluation, about evaltext.About) error {
 	switch {
 	case r.json:
 		return evaltext.JSON(r.stdout, e, about)
+	case r.brief != "" && e.Groups != nil:
+		return evaltext.BriefGroups(r.stdout, r.brief, e.Groups)
 	case r.brief != "":
 		return evaltext.Brief(r.stdout, r.brief, e)
 	}

@@ -337,6 +337,17 @@ func beginning(text string) string {
 	return text
 }
 
+// BriefGroups are the lines of the groups of one evaluation in such a table: its
+// name, the group, its reports, judged labels, and the share that is right.
+func BriefGroups(w io.Writer, name string, groups []eval.Group) error {
+	p := &printer{w: w}
+	for _, g := range groups {
+		p.printf("| %s | %s | %s | %s | %s |\n", name, page.OneLine(g.Name), columns.Thousands(g.Reports), columns.Thousands(g.Cells),
+			number(float64(g.Right)/float64(g.Cells)))
+	}
+	return p.err
+}
+
 // Brief is the line of one evaluation in a table of many, as Markdown has it:
 // its name, the reports, the micro F1 of each task and the share of reports with
 // every label right, with intervals.
