@@ -134,6 +134,10 @@ func (r *reading) modifying(decisive *foundCue) *foundCue {
 		if !scopes(c) || c.info.only != 0 || c.rule.Direction == rules.Inside || c == decisive {
 			continue
 		}
+		if c.back && c.rule.Direction == rules.Either && r.besideAdverbs(c.End, decisive.Start) {
+			found = c // "is possibly enlarged"
+			continue
+		}
 		from, to := c.End, decisive.Start
 		if c.back {
 			from, to = decisive.End, c.Start
@@ -144,6 +148,20 @@ func (r *reading) modifying(decisive *foundCue) *foundCue {
 		found = c
 	}
 	return found
+}
+
+// besideAdverbs reports whether nothing but adverbs and modifiers stand from
+// one token to the other.
+func (r *reading) besideAdverbs(from, to int) bool {
+	if from > to {
+		return false
+	}
+	for _, w := range r.words[from:to] {
+		if !w.adverb && !w.modifier {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *reading) otherMention(from, to int) bool {

@@ -109,6 +109,7 @@ type grammar struct {
 	relative wordClass // which, that
 	and      wordClass // and, &
 	or       wordClass // or, nor
+	but      wordClass // but, though
 }
 
 type wordClass struct {
@@ -131,7 +132,7 @@ func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
 	e := &Engine{set: set, matcher: matcher, tags: map[string]tagSet{}}
 	e.grammar = grammar{
 		verb: e.class("verb"), adverb: e.class("adverb"), modifier: e.class("mod"), affirm: e.class("affirm"),
-		seen: e.class("seen"), relative: e.class("relative"), and: e.class("and"), or: e.class("or"),
+		seen: e.class("seen"), relative: e.class("relative"), and: e.class("and"), or: e.class("or"), but: e.class("but"),
 	}
 	for i := range set.Cues {
 		cue := &set.Cues[i]

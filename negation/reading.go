@@ -10,7 +10,7 @@ import (
 
 // word says of a token what the scopes have to know.
 type word struct {
-	verb, adverb, modifier, affirm, seen, relative, and, or bool
+	verb, adverb, modifier, affirm, seen, relative, and, or, but bool
 
 	comma, colon, open, close bool
 	partner                   int  // of a parenthesis: the token that matches it, else -1
@@ -69,6 +69,7 @@ func (r *reading) describe() {
 		*w = word{
 			verb: e.has(id, g.verb), adverb: e.has(id, g.adverb), modifier: e.has(id, g.modifier),
 			affirm: e.has(id, g.affirm), seen: e.has(id, g.seen), relative: e.has(id, g.relative), and: e.has(id, g.and), or: e.has(id, g.or),
+			but:     e.has(id, g.but),
 			partner: -1, cue: -1,
 		}
 		switch t.Norm {

@@ -1,6 +1,8 @@
 package negation
 
 import (
+	"slices"
+
 	"github.com/radlabel/radlabel/internal/segment"
 	"github.com/radlabel/radlabel/rules"
 )
@@ -25,6 +27,9 @@ func (r *reading) setScope(c *foundCue) {
 		subject := r.holdsMention(c)
 		if subject && r.predicative(c) && (r.words[c.Start].verb || !r.leadsToMention(c.End)) {
 			return
+		}
+		if !subject && r.holdsAny(c) && r.predicative(c) && !r.leadsToMention(c.End) {
+			return // of another kind of subject: "heart size is hard to judge given the opacity"
 		}
 		// set between commas itself, it looks over the second: "or, less likely, X"
 		c.close = subject && !(c.Start > 0 && r.words[c.Start-1].comma)
@@ -92,14 +97,15 @@ func (r *reading) closes(c *foundCue) bool {
 	return !opens || c.End == len(r.tokens) || r.tokens[c.End].Kind == segment.Mark
 }
 
+// holdsMention reports whether the scope covers a mention of the reading's tags.
 func (r *reading) holdsMention(c *foundCue) bool {
-	for _, m := range r.mentions {
-		if c.covers(m) && r.engine.tagsOf(m)&r.tags == r.tags {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.mentions, func(m Mention) bool {
+		return c.covers(m) && r.engine.tagsOf(m)&r.tags == r.tags
+	})
 }
+
+// holdsAny reports whether the scope covers a mention.
+func (r *reading) holdsAny(c *foundCue) bool { return slices.ContainsFunc(r.mentions, c.covers) }
 
 // covers reports whether the whole mention lies in the cue's scope. The two may
 // share words: "normal size" governs the "size of the heart".
@@ -107,7 +113,7 @@ func (c *foundCue) covers(m Mention) bool {
 	start, end := c.ScopeStart, c.ScopeEnd
 	switch {
 	case c.rule.Direction == rules.Inside:
-	case c.back && m.Start < c.Start:
+	case c.back && m.Start < c.Start && c.ScopeEnd == c.Start:
 		end = c.End
 	case !c.back && m.End > c.End:
 		start = c.Start
@@ -240,20 +246,58 @@ func (r *reading) onlySeen(i int) bool {
 }
 
 // backward sets the scope before the cue: the subject that the predicate is
-// about, with the mentions coordinated to it.
+// about, with the mentions coordinated to it. A predicate that "and" or "but"
+// joins to an earlier one shares its subject: "the line ends in the axilla but
+// has been removed".
 func (r *reading) backward(c *foundCue) {
 	c.back = true
-	c.ScopeStart, c.ScopeEnd = c.Start, c.Start
+	if verb := r.earlierPredicate(c); verb >= 0 {
+		if r.subject(c, verb); r.holdsMention(c) {
+			return
+		}
+	}
+	r.subject(c, c.Start)
+}
+
+// earlierPredicate finds the finite verb of the predicate that the cue's is
+// joined to, or -1.
+func (r *reading) earlierPredicate(c *foundCue) int {
+	joins := func(i int) bool { return i > 0 && (r.words[i].and || r.words[i].but) }
+	i := c.Start
+	if !joins(i) {
+		i--
+	}
+	if !joins(i) {
+		return -1
+	}
+	for i--; i > 0 && !r.words[i+1].clause && !r.words[i].colon; i-- {
+		if w := &r.words[i]; w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Terminator && r.cues[w.cue].rule.When == rules.Anywhere {
+			return -1
+		}
+		if r.words[i].verb {
+			for i > 0 && !r.words[i-1].mention && (r.words[i-1].verb || r.words[i-1].adverb) {
+				i--
+			}
+			return i
+		}
+	}
+	return -1
+}
+
+// subject sets the scope of the cue to what stands before the predicate that
+// begins at from, its own or one that it is joined to.
+func (r *reading) subject(c *foundCue, from int) {
+	c.ScopeStart, c.ScopeEnd = from, from
 	passed := false // a mention has been passed
 	own := true     // nothing but the predicate's own verbs, adverbs and partners so far
-	i := c.Start - 1
+	i := from - 1
 scan:
 	for i >= 0 {
 		w := &r.words[i]
-		if r.words[i+1].clause && i+1 < c.Start || c.rule.Reach > 0 && c.Start-1-i >= c.rule.Reach {
+		if r.words[i+1].clause && i+1 < from || c.rule.Reach > 0 && from-1-i >= c.rule.Reach {
 			break
 		}
-		if w.cue >= 0 && r.cues[w.cue].last == i && r.cues[w.cue].Start != c.Start {
+		if w.cue >= 0 && r.cues[w.cue].last == i && r.cues[w.cue].Start != from {
 			prev := &r.cues[w.cue]
 			if prev.endsScopeOf(c, rules.Backward, passed) || passed && forwardOnly(prev) {
 				break
@@ -269,13 +313,13 @@ scan:
 			if before := r.apposition(i); before >= 0 {
 				own, i = false, before
 			}
-		case w.comma && !r.listReaches(i, c.Start):
+		case w.comma && !r.listReaches(i, from):
 			break scan
 		case w.close && w.partner >= 0:
 			i = w.partner - 1
 			continue
 		case w.open:
-			if i != c.Start-1 {
+			if i != from-1 {
 				break scan
 			}
 		case w.verb && !own, passed && (w.relative || w.colon):
@@ -287,7 +331,7 @@ scan:
 		}
 		i--
 	}
-	c.ScopeStart = r.trimLeft(i+1, c.Start)
+	c.ScopeStart = r.trimLeft(i+1, from)
 }
 
 // forwardOnly reports whether the cue speaks of what follows it, so that a
