@@ -95,12 +95,7 @@ func closer(c, before *foundCue, bound bool) bool {
 // joint reports whether two predicates say one thing of one subject: "stable
 // and within normal limits".
 func (r *reading) joint(a, b *foundCue) bool {
-	for i := a.End; i < b.Start; i++ {
-		if w := &r.words[i]; w.mention || w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Terminator {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(r.mentions, func(m Mention) bool { return a.End <= m.Start && m.End <= b.Start })
 }
 
 // classifyNeutral lets the predicate behind the mention decide, or else the

@@ -23,12 +23,15 @@ type word struct {
 // foundCue is a cue in the sentence.
 type foundCue struct {
 	Cue
-	rule  *rules.Cue
-	info  *cueInfo
-	back  bool // the scope lies before the cue (after Both and Either are decided)
-	close bool // a scope forward ends at the first comma: the cue may as well look back
-	last  int  // the last token that no later cue takes from it: End-1, but for some terminators
+	rule   *rules.Cue
+	info   *cueInfo
+	back   bool // the scope lies before the cue (after Both and Either are decided)
+	close  bool // a scope forward ends at the first comma: the cue may as well look back
+	island span // the tokens of an apposition within the scope, which it passes over
+	last   int  // the last token that no later cue takes from it: End-1, but for some terminators
 }
+
+type span struct{ start, end int }
 
 // reading is a sentence as mentions of one set of tags see it: the cues that
 // can govern them, without overlaps, and their scopes.

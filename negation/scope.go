@@ -111,6 +111,9 @@ func (r *reading) holdsAny(c *foundCue) bool { return slices.ContainsFunc(r.ment
 // share words: "normal size" governs the "size of the heart".
 func (c *foundCue) covers(m Mention) bool {
 	start, end := c.ScopeStart, c.ScopeEnd
+	if c.island.start <= m.Start && m.End <= c.island.end {
+		return false
+	}
 	switch {
 	case c.rule.Direction == rules.Inside:
 	case c.back && m.Start < c.Start && c.ScopeEnd == c.Start:
@@ -287,7 +290,7 @@ func (r *reading) earlierPredicate(c *foundCue) int {
 // subject sets the scope of the cue to what stands before the predicate that
 // begins at from, its own or one that it is joined to.
 func (r *reading) subject(c *foundCue, from int) {
-	c.ScopeStart, c.ScopeEnd = from, from
+	c.ScopeStart, c.ScopeEnd, c.island = from, from, span{}
 	passed := false // a mention has been passed
 	own := true     // nothing but the predicate's own verbs, adverbs and partners so far
 	i := from - 1
@@ -311,6 +314,7 @@ scan:
 		switch {
 		case w.comma && !passed && own:
 			if before := r.apposition(i); before >= 0 {
+				c.island = span{before, i}
 				own, i = false, before
 			}
 		case w.comma && !r.listReaches(i, from):
@@ -351,14 +355,18 @@ func (t *foundCue) endsScopeOf(c *foundCue, d rules.Direction, passed bool) bool
 }
 
 // apposition finds the comma that opens what the comma at i closes: "the tube,
-// 4 cm above the carina, was removed". It returns -1 where there is none.
+// 4 cm above the carina, was removed", "the effusion, which was large, has
+// resolved". It returns -1 where there is none.
 func (r *reading) apposition(i int) int {
+	whole := true // nothing stands there but words about the subject
 	for j := i - 1; j > 0; j-- {
 		switch w := &r.words[j]; {
-		case w.verb, w.clause, w.mention, w.cue >= 0 && r.cues[w.cue].rule.Kind != rules.Pseudo:
-			return -1
-		case w.comma:
+		case w.comma && (whole || r.words[j+1].relative):
 			return j
+		case w.comma:
+			return -1
+		case w.clause, w.verb, w.mention, w.cue >= 0 && r.cues[w.cue].rule.Kind != rules.Pseudo:
+			whole = false
 		}
 	}
 	return -1
