@@ -417,6 +417,7 @@ func (d *draft) readSection(r *reader, n ast.Node) {
 		"headers":  r.listTo(&headers, "headers", "a header"),
 		"contains": r.listTo(&contains, "contains", "a word"),
 		"labelled": r.boolTo(&section.Labelled, "labelled"),
+		"trailing": r.boolTo(&section.Trailing, "trailing"),
 		"block":    r.boolTo(&section.Block, "block"),
 	})
 	if !ok {

@@ -23,7 +23,9 @@ var testDefs = []SectionDef{
 	{Name: "history", Headers: []string{"history"}, Contains: []string{"history"}},
 	{Name: "comparison", Headers: []string{"comparison", "comparison(s)"}},
 	{Name: "technique", Headers: []string{"technique"}},
-	{Name: "notification", Headers: []string{"notification"}},
+	{Name: "notification", Headers: []string{"notification"}, Trailing: true},
+	{Name: "recommendation", Headers: []string{"recommendation"}, Labelled: true, Trailing: true},
+	{Name: "end", Headers: []string{"end of impression"}, Trailing: true},
 	{Name: "examination", Headers: []string{"examination", "exam"}},
 	{Name: "findings", Headers: []string{"findings"}, Labelled: true,
 		Contains: []string{"findings", "portable", "pa and lateral", "frontal and lateral", "ap view", "two views", "chest"}},
@@ -172,6 +174,12 @@ func TestSelect(t *testing.T) {
 		{"wet read alone", "WET READ: Clear.\n", "auto", "wet read=Clear."},
 		{"not the addendum's impression", "ADDENDUM:\n IMPRESSION: New.\n" + line + "\n FINAL REPORT\n FINDINGS: A.\n IMPRESSION: Old.", "auto", "impression=Old."},
 		{"not the wet read after the report", "IMPRESSION: Old.\n\n WET READ: New.", "auto", "impression=Old."},
+		{"a text that only something follows", "Clear.\n\nOld.\n\nNOTIFICATION: Told.", "auto", "preamble=Clear. Old."},
+		{"the same on one line, all", "Clear. RECOMMENDATION: CT. NOTIFICATION: Told.", "all", "preamble=Clear.|recommendation=CT."},
+		{"the end of an impression", "1. Clear. END OF IMPRESSION: Signed.", "auto", "preamble=1. Clear."},
+		{"a title is no text", "CHEST PA\nCOMPARISON: None.\nIMPRESSION: Clear.", "all", "impression=Clear."},
+		{"a list without a header", "1. Clear.\n2. Old.\nIMPRESSION: Code 3.", "auto", "preamble=1. Clear. 2. Old.|impression=Code 3."},
+		{"a time is no list", "1:23 PM\nIMPRESSION: Clear.", "auto", "impression=Clear."},
 		{"empty text", "", "auto", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

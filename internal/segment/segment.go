@@ -30,6 +30,7 @@ type SectionDef struct {
 	Headers  []string // header texts that mean it, any case, misspellings included
 	Contains []string // a header that contains one of these words means it too (view names)
 	Labelled bool     // labelled by --section all
+	Trailing bool     // follows the text of a report: with no other header known, the text before it is the report's
 	Block    bool     // ends at a rule, FINAL REPORT or a block, not at a header, when a report follows (wet reads, addenda)
 }
 

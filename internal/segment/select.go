@@ -32,9 +32,11 @@ func (e *UnknownSection) Error() string {
 //     an *UnknownSection, which lists the names; it is reported whatever the
 //     text, so that Select("", nil, want) checks want.
 //
-// With auto and all, a report in which no header is known is labelled whole,
-// unknown headers included ("PNEUMOTHORAX: NONE"), but without its blocks where
-// it has anything else.
+// With auto and all, a report in which no header is known, but for those that
+// follow a report's text ("NOTIFICATION"), is labelled whole, unknown headers
+// included ("PNEUMOTHORAX: NONE"), but without its blocks where it has anything
+// else. A text before the first header that is a numbered list is an impression
+// without its header, and labelled too.
 //
 // A section named "x and y" answers to x and to y too. Names are compared as
 // headers are, so that sections from a table need not be spelt as in the
@@ -55,7 +57,7 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 	}
 
 	sections = slices.Clone(sections)
-	headed := false // a header is known
+	headed := false // a header is known, other than one behind the text
 	for i := range sections {
 		sec := &sections[i]
 		sec.Span.End = min(sec.Span.End, len(text))
@@ -63,7 +65,7 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 		sec.Span = trim(text, sec.Span)
 		if def, ok := s.def(sec.Name); ok {
 			sec.Name = s.defs[def].Name
-			headed = headed || sec.Name != Preamble && !s.defs[def].Block
+			headed = headed || sec.Name != Preamble && !s.defs[def].Block && !s.defs[def].Trailing
 		}
 	}
 	full := func(keep func(corpus.Section) bool) []corpus.Section {
@@ -89,25 +91,38 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 			return !ok || s.defs[def].Labelled
 		})
 		if found != nil {
-			return found, nil
+			return s.withList(text, sections, found), nil
 		}
 		if sec, ok := s.lastParagraph(text, sections); ok {
-			return []corpus.Section{sec}, nil
+			found = []corpus.Section{sec}
 		}
-		return nil, nil
+		return s.withList(text, sections, found), nil
 	}
 	for _, p := range s.policy {
 		if p == LastParagraph {
 			if sec, ok := s.lastParagraph(text, sections); ok {
-				return []corpus.Section{sec}, nil
+				return s.withList(text, sections, []corpus.Section{sec}), nil
 			}
 			continue
 		}
 		if found := full(func(sec corpus.Section) bool { return answers(sec.Name, p) }); found != nil {
-			return found[len(found)-1:], nil
+			return s.withList(text, sections, found[len(found)-1:]), nil
 		}
 	}
-	return nil, nil
+	return s.withList(text, sections, nil), nil
+}
+
+// withList puts the preamble before what was found, where it is a numbered list.
+func (s *Splitter) withList(text string, sections, found []corpus.Section) []corpus.Section {
+	if len(sections) == 0 || sections[0].Name != Preamble || !numbered(sections[0].Span.In(text)) {
+		return found
+	}
+	return append([]corpus.Section{sections[0]}, found...)
+}
+
+// numbered reports whether a text begins as the first item of a list: "1. ".
+func numbered(text string) bool {
+	return len(text) > 2 && text[0] == '1' && (text[1] == '.' || text[1] == ')') && !isDigit(text[2])
 }
 
 // def gives the definition of a section's name, which may be a header of it.
@@ -147,12 +162,19 @@ func answers(name, want string) bool {
 }
 
 // whole is a report in which no header is known: its unknown headers are text.
+// Of what follows the text, that is kept which is labelled.
 func (s *Splitter) whole(sections []corpus.Section) []corpus.Section {
 	var own, blocks []corpus.Section
 	for _, sec := range sections {
 		if s.isBlock(sec.Name) {
 			if !sec.Span.Empty() {
 				blocks = append(blocks, sec)
+			}
+			continue
+		}
+		if def, ok := s.def(sec.Name); ok && s.defs[def].Trailing {
+			if s.defs[def].Labelled && !sec.Span.Empty() {
+				own = append(own, sec)
 			}
 			continue
 		}
