@@ -116,7 +116,7 @@ func (c *foundCue) covers(m Mention) bool {
 	}
 	switch {
 	case c.rule.Direction == rules.Inside:
-	case c.back && m.Start < c.Start && c.ScopeEnd == c.Start:
+	case c.back && m.Start < c.Start && !c.joined():
 		end = c.End
 	case !c.back && m.End > c.End:
 		start = c.Start
@@ -273,7 +273,7 @@ func (r *reading) earlierPredicate(c *foundCue) int {
 	if !joins(i) {
 		return -1
 	}
-	for i--; i > 0 && !r.words[i+1].clause && !r.words[i].colon; i-- {
+	for i--; i > 0 && (!r.words[i+1].clause || i+1 == c.Start) && !r.words[i].colon; i-- {
 		if w := &r.words[i]; w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Terminator && r.cues[w.cue].rule.When == rules.Anywhere {
 			return -1
 		}
@@ -286,6 +286,9 @@ func (r *reading) earlierPredicate(c *foundCue) int {
 	}
 	return -1
 }
+
+// joined reports whether the cue's predicate shares the subject of an earlier one.
+func (c *foundCue) joined() bool { return c.back && c.ScopeEnd < c.Start }
 
 // subject sets the scope of the cue to what stands before the predicate that
 // begins at from, its own or one that it is joined to.
