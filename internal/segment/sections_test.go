@@ -179,6 +179,9 @@ func TestSelect(t *testing.T) {
 		{"the end of an impression", "1. Clear. END OF IMPRESSION: Signed.", "auto", "preamble=1. Clear."},
 		{"a title is no text", "CHEST PA\nCOMPARISON: None.\nIMPRESSION: Clear.", "all", "impression=Clear."},
 		{"a list without a header", "1. Clear.\n2. Old.\nIMPRESSION: Code 3.", "auto", "preamble=1. Clear. 2. Old.|impression=Code 3."},
+		{"prose before an impression", "The lungs are clear and the heart is normal. Conclusion: Clear.", "all", "preamble=The lungs are clear and the heart is normal.|impression=Clear."},
+		{"the same, auto", "The lungs are clear and the heart is normal. Conclusion: Clear.", "auto", "impression=Clear."},
+		{"prose before findings", "The patient was imaged in the supine position today.\nFINDINGS: Clear.", "all", "findings=Clear."},
 		{"a time is no list", "1:23 PM\nIMPRESSION: Clear.", "auto", "impression=Clear."},
 		{"empty text", "", "auto", ""},
 	} {

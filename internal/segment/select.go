@@ -36,7 +36,7 @@ func (e *UnknownSection) Error() string {
 // follow a report's text ("NOTIFICATION"), is labelled whole, unknown headers
 // included ("PNEUMOTHORAX: NONE"), but without its blocks where it has anything
 // else. A text before the first header that is a numbered list is an impression
-// without its header, and labelled too.
+// without its header, and labelled too; prose there is findings, for all.
 //
 // A section named "x and y" answers to x and to y too. Names are compared as
 // headers are, so that sections from a table need not be spelt as in the
@@ -91,33 +91,47 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 			return !ok || s.defs[def].Labelled
 		})
 		if found != nil {
-			return s.withList(text, sections, found), nil
+			return withPreamble(text, sections, found, true), nil
 		}
 		if sec, ok := s.lastParagraph(text, sections); ok {
 			found = []corpus.Section{sec}
 		}
-		return s.withList(text, sections, found), nil
+		return withPreamble(text, sections, found, false), nil
 	}
 	for _, p := range s.policy {
 		if p == LastParagraph {
 			if sec, ok := s.lastParagraph(text, sections); ok {
-				return s.withList(text, sections, []corpus.Section{sec}), nil
+				return withPreamble(text, sections, []corpus.Section{sec}, false), nil
 			}
 			continue
 		}
 		if found := full(func(sec corpus.Section) bool { return answers(sec.Name, p) }); found != nil {
-			return s.withList(text, sections, found[len(found)-1:]), nil
+			return withPreamble(text, sections, found[len(found)-1:], false), nil
 		}
 	}
-	return s.withList(text, sections, nil), nil
+	return withPreamble(text, sections, nil, false), nil
 }
 
-// withList puts the preamble before what was found, where it is a numbered list.
-func (s *Splitter) withList(text string, sections, found []corpus.Section) []corpus.Section {
-	if len(sections) == 0 || sections[0].Name != Preamble || !numbered(sections[0].Span.In(text)) {
+// withPreamble puts the text before the first header before what was found,
+// where it is a numbered list, or, with prose set, where it is prose and no
+// findings were found.
+func withPreamble(text string, sections, found []corpus.Section, prose bool) []corpus.Section {
+	if len(sections) == 0 || sections[0].Name != Preamble {
+		return found
+	}
+	preamble := sections[0].Span.In(text)
+	prose = prose && isProse(preamble) && !slices.ContainsFunc(found, func(sec corpus.Section) bool { return answers(sec.Name, "findings") })
+	if !prose && !numbered(preamble) {
 		return found
 	}
 	return append([]corpus.Section{sections[0]}, found...)
+}
+
+// isProse reports whether a text is sentences rather than a title: it ends with
+// a stop and has more words than titles have.
+func isProse(text string) bool {
+	const wordsOfTitle = 8
+	return strings.HasSuffix(text, ".") && len(strings.Fields(text)) > wordsOfTitle
 }
 
 // numbered reports whether a text begins as the first item of a list: "1. ".

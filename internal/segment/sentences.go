@@ -14,8 +14,8 @@ const maxSentence = 4 << 10
 
 // Sentences appends the sentences of text[within.Start:within.End] to dst, in
 // order. A sentence is not empty, has no blanks at its ends, and holds neither
-// list markers ("1.", "2)", "- ") nor rules. It ends at a paragraph break, at
-// a list item, at a full stop, question or exclamation mark that is not part
+// list markers ("1.", "2)", "- ") nor rules. It ends at a paragraph break,
+// unless a word hangs before it and it goes on in small letters, at a list item, at a full stop, question or exclamation mark that is not part
 // of an abbreviation or number, and before a line that starts a new item; a
 // line that is only wrapped does not end it, nor does a semicolon.
 func Sentences(dst []corpus.Span, text string, within corpus.Span) []corpus.Span {
@@ -160,7 +160,9 @@ func (s *scanner) line(i int) int {
 	text := s.text
 	i = skipBlanks(text, i, s.end)
 	if i >= s.end || text[i] == '\n' || text[i] == '\r' {
-		s.close() // a paragraph ends
+		if !s.hangs() || !s.lowerAhead(i) {
+			s.close() // a paragraph ends
+		}
 		return i
 	}
 	if j := rule(text, i, s.end); j > 0 {
@@ -191,6 +193,37 @@ func (s *scanner) line(i int) int {
 		return i + 1
 	}
 	return i
+}
+
+// hangs reports whether the open sentence ends with a word that another must
+// follow: a page break then stands in it, and no paragraph ends.
+func (s *scanner) hangs() bool {
+	if s.start < 0 {
+		return false
+	}
+	_, word := s.wordBefore(s.last)
+	switch word {
+	case "no", "or", "and", "of", "the", "a", "an", "with", "in", "to", "for", "from", "by", "at", "on", "is", "are", "may", "than", "versus":
+		return true
+	}
+	return false
+}
+
+// lowerAhead reports whether a line that begins with a small letter comes next,
+// behind the blank one at i.
+func (s *scanner) lowerAhead(i int) bool {
+	const most = 200 // bytes of blank lines
+	for end := min(s.end, i+most); i < end; {
+		switch c := s.text[i]; {
+		case c == '\n' || c == '\r':
+			i++
+		case blank(s.text, i) > 0:
+			i += blank(s.text, i)
+		default:
+			return isLower(c)
+		}
+	}
+	return false
 }
 
 // bullet gives the end of the bullet at i, or 0. A dash or an asterisk is one

@@ -31,6 +31,8 @@ func TestSentences(t *testing.T) {
 		{"semicolon", "No edema; small effusion.", "No edema; small effusion."},
 		{"wrapped", "There is a small\n effusion on the\r\n left.", "There is a small\n effusion on the\r\n left."},
 		{"paragraph", "Clear lungs\n \n Large heart", "Clear lungs|Large heart"},
+		{"a page break in a sentence", "Clear lungs.  No\n \n effusion or\r\n\r\n edema.", "Clear lungs.|No\n \n effusion or\r\n\r\n edema."},
+		{"a word hangs before a new sentence", "Effusion is\n\nLarge heart", "Effusion is|Large heart"},
 		{"paragraph, CR LF", "Clear lungs\r\n\r\nLarge heart", "Clear lungs|Large heart"},
 		{"CR alone", "Clear lungs\rand bones\r\rLarge heart", "Clear lungs\rand bones|Large heart"},
 		{"numbered lines", " 1. No edema.\n 2. Small effusion\n 3. Old fracture", "No edema.|Small effusion|Old fracture"},
