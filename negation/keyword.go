@@ -24,7 +24,7 @@ type keywordGrammar struct {
 	subordinate wordClass // if, because
 	either      wordClass // either, whether: open alternatives
 	side        wordClass // left, bilateral
-	size        wordClass // small, mild
+	amount      wordClass // small, any
 	lobe        wordClass // a lobe, lung or zone
 }
 
@@ -32,7 +32,7 @@ func (e *Engine) keywordGrammar() keywordGrammar {
 	return keywordGrammar{
 		denial: e.class("denial"), doubt: e.class("doubt"), participle: e.class("participle"), attribute: e.class("attribute"),
 		preposition: e.class("preposition"), genitive: e.class("genitive"), subordinate: e.class("subordinate"), either: e.class("either"),
-		side: e.class("side"), size: e.class("size"), lobe: e.class("lobe"),
+		side: e.class("side"), amount: e.class("amount"), lobe: e.class("lobe"),
 	}
 }
 
@@ -112,7 +112,7 @@ func (r *reading) keywordScope(c *foundCue, k Keyword) (start, end int) {
 	g := &r.engine.keyword
 	switch {
 	case c.rule.Kind == rules.Alternative:
-		return r.joinedPhrases(k.Start, k.End)
+		return r.joinedPhrases(k)
 	case k.Assertion == corpus.Negative && r.is(k.Start, g.attribute) && k.End < len(r.tokens) && !r.is(k.End, g.preposition):
 		return k.Start, k.End
 	}
@@ -196,7 +196,7 @@ scan:
 		case w.open && w.partner > i:
 			i = w.partner
 		case w.clause, w.close, w.colon, w.comma && !r.listRunsOn(k, i), r.ends(i, rules.Forward),
-			r.longest(i, g.subordinate) > i,
+			i > k.End && r.longest(i, g.subordinate) > i,
 			w.relative && k.Assertion == corpus.Negative && i > k.End,
 			w.and && i+1 < len(r.tokens) && r.words[i+1].verb:
 			break scan
@@ -233,26 +233,51 @@ func (r *reading) listRunsOn(k Keyword, i int) bool {
 
 // joinedPhrases gives the phrases that an alternative joins: two adjectives
 // ("partial or complete collapse"), or nouns with what belongs to each, back to
-// the word that opens the alternatives ("either").
-func (r *reading) joinedPhrases(from, to int) (start, end int) {
+// the word that opens the alternatives ("either"). A verb or a clause behind it ("or
+// is new") shows that longer phrases are joined.
+func (r *reading) joinedPhrases(k Keyword) (start, end int) {
 	g := &r.engine.keyword
+	from, to := k.Start, k.End
+	for to < len(r.tokens) && r.tokens[to].Kind == segment.Mark {
+		to++ // "vs."
+	}
 	if from > 0 && to < len(r.tokens) && r.is(from-1, g.attribute) {
 		if end := r.longest(to, g.attribute); end > to {
 			return from - 1, end
 		}
 	}
-	end = r.phraseEnd(to)
+	clauses := to < len(r.tokens) && (r.words[to].verb || r.words[to].relative || r.is(to, g.either))
+	if clauses {
+		end = r.clauseEnd(k)
+	} else {
+		end = r.phraseEnd(to)
+	}
+	if opener := r.openerBefore(from); opener >= 0 {
+		return opener, end
+	}
 	for start = from; start > 0 && !r.words[start].clause; start-- {
 		w := &r.words[start-1]
-		if r.is(start-1, g.either) {
-			return start - 1, end
-		}
-		if w.verb || w.relative || r.is(start-1, g.preposition) || r.is(start-1, g.genitive) || r.speaks(start-1) && !r.alternativeAt(start-1) || r.ends(start-1, rules.Backward) ||
+		if w.verb || w.relative || !clauses && (r.is(start-1, g.preposition) || r.is(start-1, g.genitive)) ||
+			r.speaks(start-1) && !r.alternativeAt(start-1) || r.ends(start-1, rules.Backward) ||
 			r.tokens[start-1].Kind == segment.Mark && !w.comma {
 			break
 		}
 	}
 	return r.behindPlace(r.trimLeft(start, from), from), end
+}
+
+// openerBefore finds the word that opens the alternatives that the one at token i
+// goes on with ("either"), or -1.
+func (r *reading) openerBefore(i int) int {
+	for i--; i >= 0; i-- {
+		switch {
+		case r.is(i, r.engine.keyword.either) && r.speaks(i):
+			return i
+		case r.words[i+1].clause, r.words[i].colon, r.ends(i, rules.Backward):
+			return -1
+		}
+	}
+	return -1
 }
 
 // speaks reports whether a cue at token i says something of other words.
@@ -266,7 +291,7 @@ func (r *reading) alternativeAt(i int) bool {
 	return c >= 0 && r.cues[c].rule.Kind == rules.Alternative
 }
 
-// behindPlace passes over size and place before a noun: they go with all that is
+// behindPlace passes over amount and place before a noun: they go with all that is
 // joined ("mild left lower lobe atelectasis or pneumonia").
 func (r *reading) behindPlace(start, end int) int {
 	g := &r.engine.keyword
@@ -276,7 +301,7 @@ func (r *reading) behindPlace(start, end int) int {
 		}
 		return i
 	}
-	start = skip(start, g.size)
+	start = skip(start, g.amount)
 	side := skip(start, g.side)
 	if lobe := skip(side, g.lobe); side < lobe && lobe < end {
 		return lobe

@@ -63,6 +63,9 @@ func TestKeywords(t *testing.T) {
 			"-No: No evidence of blorb or grume in the bases", "?or: blorb or grume"}},
 		{"adjectives as alternatives", "Changes of viral or bacterial blorb.", []string{"?or: viral or bacterial"}},
 		{"place goes with both", "Mild left upper lobe blorb versus grume.", []string{"?versus: blorb versus grume"}},
+		{"abbreviated", "Blorb vs. grume.", []string{"?vs: Blorb vs. grume"}},
+		{"question", "It is unclear if this is a blorb.", []string{"?unclear: unclear if this is a blorb"}},
+		{"one word", "We cannot see a blorb.", []string{"-cannot: cannot see a blorb"}},
 		{"either", "This is either a blorb or a grume.", []string{"?either: either a blorb or a grume", "?or: either a blorb or a grume"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
