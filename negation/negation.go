@@ -87,6 +87,7 @@ type Engine struct {
 	tags      map[string]tagSet
 	cues      []cueInfo
 	grammar   grammar
+	keyword   keywordGrammar
 }
 
 // tagSet is a set of the tags that cues name.
@@ -110,6 +111,8 @@ type grammar struct {
 	and      wordClass // and, &
 	or       wordClass // or, nor
 	but      wordClass // but, though
+
+	infinitive wordClass // to: the verb behind it is not finite
 }
 
 type wordClass struct {
@@ -133,7 +136,9 @@ func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
 	e.grammar = grammar{
 		verb: e.class("verb"), adverb: e.class("adverb"), modifier: e.class("mod"), affirm: e.class("affirm"),
 		seen: e.class("seen"), relative: e.class("relative"), and: e.class("and"), or: e.class("or"), but: e.class("but"),
+		infinitive: e.class("infinitive"),
 	}
+	e.keyword = e.keywordGrammar()
 	for i := range set.Cues {
 		cue := &set.Cues[i]
 		info := cueInfo{only: e.tagBits(cue.Only), except: e.tagBits(cue.Except), explains: e.tagBits(cue.Explains)}

@@ -244,6 +244,7 @@ func (r *reading) beginsClause(start int, afterVerb bool) bool {
 			return false
 		case w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Terminator && r.cues[w.cue].rule.When == rules.Anywhere:
 			return false
+		case w.verb && i > start && r.is(i-1, r.engine.grammar.infinitive):
 		case w.verb:
 			if !subject {
 				return false

@@ -329,7 +329,7 @@ scan:
 			if i != from-1 {
 				break scan
 			}
-		case w.verb && !own, passed && (w.relative || w.colon):
+		case w.verb && !own, w.colon && (passed || !own), w.relative && passed:
 			break scan
 		case w.mention:
 			passed, own = true, false

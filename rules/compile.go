@@ -649,3 +649,38 @@ func (m *Matcher) IDs(dst []ID, tokens []segment.Token) []ID {
 func (m *Matcher) Has(id ID, class ClassID) bool {
 	return m.single[id]&(1<<class) != 0
 }
+
+// Longest gives the end of the longest member of the class that begins at token
+// i, or i where none does.
+func (m *Matcher) Longest(tokens []segment.Token, i int, c ClassID) int {
+	end := i
+	if m.Has(m.ID(tokens[i]), c) {
+		end = i + 1
+	}
+	var walk func(n node32, i int)
+	walk = func(n node32, i int) {
+		t := &m.nodes[n]
+		if t.ends {
+			end = max(end, i)
+		}
+		for i < len(tokens) && tokens[i].Kind == segment.Join {
+			i++
+		}
+		if i == len(tokens) {
+			return
+		}
+		id := m.ID(tokens[i])
+		if next := m.word(t, id); next != 0 {
+			walk(next, i+1)
+		}
+		for _, e := range m.links[t.links:t.groups] { // @number
+			if m.single[id]&(1<<e.class) != 0 {
+				walk(e.to, i+1)
+			}
+		}
+	}
+	if root := m.members[c]; root != 0 {
+		walk(root, i)
+	}
+	return end
+}

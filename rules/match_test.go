@@ -147,6 +147,30 @@ func TestMatcherClasses(t *testing.T) {
 }
 
 // Overlapping members of one class must not make the walk exponential.
+func TestLongest(t *testing.T) {
+	m, err := oneRule("x").Compile()
+	require.NoError(t, err)
+	mod, ok := m.Class("mod")
+	require.True(t, ok)
+	for _, c := range []struct{ sentence, want string }{
+		{"left upper lobe", "left upper"},
+		{"left-upper lobe", "left-upper"},
+		{"Left lower lobe", "Left"},
+		{"2 sided", "2 sided"},
+		{"very small", "very small"},
+		{"very large", ""},
+		{"very", ""},
+		{"lobe", ""},
+	} {
+		tokens := tokenizer.Tokens(nil, c.sentence)
+		got := ""
+		if end := m.Longest(tokens, 0, mod); end > 0 {
+			got = c.sentence[:tokens[end-1].End]
+		}
+		assert.Equal(t, c.want, got, c.sentence)
+	}
+}
+
 func TestMatchAmbiguousLoop(t *testing.T) {
 	s := &Set{
 		Rules:   []Rule{{ID: "x.y", Phrases: asPhrases("@m* x", "(@m* (a|a a|a b a) @m* (b|a b|b a))? @m* (a|b|a b) ..9 ..9 @m* x")}},

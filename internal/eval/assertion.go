@@ -10,7 +10,6 @@ import (
 	"github.com/radlabel/radlabel/internal/gold"
 	"github.com/radlabel/radlabel/internal/segment"
 	"github.com/radlabel/radlabel/negation"
-	"github.com/radlabel/radlabel/rules"
 )
 
 // AssertionResult is how well an engine reads what sentences assert, apart from
@@ -107,27 +106,14 @@ var scopeKinds = []struct {
 	name      string
 }{{corpus.Negative, "negation"}, {corpus.Uncertain, "speculation"}}
 
-// assertionOf gives what a cue of the rule set makes of the words in its scope,
-// in the terms of BioScope: a Negation is negation; an Uncertainty and an
-// Alternative are speculation. The others are neither. That goes for an
-// Affirmation too, where BioScope has speculation in words that hedge ("likely",
-// "suggests"), and negation in a denied change ("no change in"): the rule set
-// commits there, as its labels do, and such a cue counts as missed.
-var assertionOf = [...]corpus.Assertion{
-	rules.Negation:    corpus.Negative,
-	rules.Uncertainty: corpus.Uncertain,
-	rules.Alternative: corpus.Uncertain,
-	rules.Affirmation: corpus.Positive,
-	rules.Terminator:  corpus.Unmentioned,
-}
-
-// Scopes measures the engine's cues and their scopes as BioScope has them
-// (Vincze et al. 2008), in sentences without mentions. For each kind of cue,
-// "negation" and "speculation", there are the F1, precision and recall of
+// Scopes measures the engine's keywords of denial and of doubt, and their scopes,
+// as BioScope has them (Vincze et al. 2008), in sentences without mentions. For
+// each kind, "negation" and "speculation", there are the F1, precision and recall
+// of
 //
 //   - KIND.cue: cues with the very same span;
-//   - KIND.cue.overlap: cues that share a byte, one with one ("no" and "no
-//     evidence of");
+//   - KIND.cue.overlap: cues that share a byte, one with one ("excluded" and
+//     "cannot be excluded");
 //   - KIND.scope: tokens that are in a scope of the kind. As in BioScope a cue
 //     is part of its scope. Words and numbers count, marks do not;
 //   - KIND.exact: scopes with the very same span, the cue included, but for
@@ -168,21 +154,20 @@ func Scopes(engine *negation.Engine, sentences []gold.ScopedSentence, opts Optio
 	return result
 }
 
-// foundScopes are the cues that the engine finds in a sentence, of every kind,
-// with their ids.
+// foundScopes are the keywords that the engine finds in a sentence, with the ids
+// of their cues.
 type foundScopes struct {
 	scopes []gold.Scope
 	ids    []string
 }
 
 func findScopes(engine *negation.Engine, s negation.Sentence) (found foundScopes) {
-	for _, c := range engine.Cues(s, nil) {
-		rule := &engine.Set().Cues[c.Index]
+	for _, k := range engine.Keywords(s) {
 		found.scopes = append(found.scopes, gold.Scope{
-			Assertion: assertionOf[rule.Kind],
-			Cue:       s.Span(c.Start, c.End), Scope: s.Span(c.ScopeStart, c.ScopeEnd),
+			Assertion: k.Assertion,
+			Cue:       s.Span(k.Start, k.End), Scope: s.Span(k.ScopeStart, k.ScopeEnd),
 		})
-		found.ids = append(found.ids, rule.ID)
+		found.ids = append(found.ids, engine.Set().Cues[k.Index].ID)
 	}
 	return found
 }
@@ -259,7 +244,7 @@ func scopeErrors(sentence gold.ScopedSentence, found foundScopes) (errors []Asse
 		errors = append(errors, e)
 	}
 	for k, p := range found.scopes {
-		if slices.Contains(partners, k) || p.Assertion != corpus.Negative && p.Assertion != corpus.Uncertain {
+		if slices.Contains(partners, k) {
 			continue
 		}
 		e := blank

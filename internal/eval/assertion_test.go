@@ -109,34 +109,37 @@ func sentence(t *testing.T, text string, scopes ...[3]string) gold.ScopedSentenc
 func TestScopes(t *testing.T) {
 	all := []gold.ScopedSentence{
 		sentence(t, "No blorb was heard.", [3]string{"negation", "No", "No blorb was heard."}),
-		sentence(t, "No evidence of grume.", [3]string{"negation", "No", "No evidence of grume"}),
+		sentence(t, "No evidence of grume.", [3]string{"negation", "No evidence of", "No evidence of grume"}), // the keyword is "No"
 		sentence(t, "It may be snell.", [3]string{"speculation", "may", "may be snell"}),
-		sentence(t, "Likely snell.", [3]string{"speculation", "Likely", "Likely snell"}), // the rule set affirms
-		sentence(t, "The wheeze has resolved."),                                          // the rule set negates
+		sentence(t, "Heard to be snell.", [3]string{"speculation", "Heard", "Heard to be snell"}), // no cue
+		sentence(t, "The wheeze has resolved."),                                                   // a denial in no words of denial
+		sentence(t, "Likely snell."),                                                              // the engine has a cue
 		sentence(t, "No fever, but grume.", [3]string{"negation", "No", "No"}),
+		sentence(t, "Rule out snell.", [3]string{"negation", "Rule out", "Rule out snell"}), // of the other kind
 	}
 	r := eval.Scopes(newEngine(t), all, eval.Options{})
 	assert.Equal(t, len(all), r.Sentences)
 	checkFigures(t, r.Figures, map[string]float64{
-		"negation.cue": 4. / 7, "negation.cue.precision": 2. / 4, "negation.cue.recall": 2. / 3,
+		"negation.cue": 4. / 7, "negation.cue.precision": 2. / 3, "negation.cue.recall": 2. / 4,
 		"negation.cue.overlap": 6. / 7,
-		"negation.scope":       18. / 23, "negation.scope.precision": 9. / 14, "negation.scope.recall": 1,
+		"negation.scope":       18. / 22, "negation.scope.precision": 9. / 10, "negation.scope.recall": 9. / 12,
 		"negation.exact":    4. / 7,
-		"speculation.cue":   0,
-		"speculation.scope": 6. / 8, "speculation.scope.precision": 1, "speculation.scope.recall": 3. / 5,
-		"speculation.cue.overlap": 2. / 3,
-		"speculation.exact":       2. / 3,
-		"scope":                   24. / 31,
-	}, map[string]int{"negation.cue": 3, "negation.scope": 9, "negation.exact": 3, "speculation.scope": 5, "scope": 14})
+		"speculation.cue":   2. / 5,
+		"speculation.scope": 6. / 15, "speculation.scope.precision": 3. / 8, "speculation.scope.recall": 3. / 7,
+		"speculation.cue.overlap": 2. / 5,
+		"speculation.exact":       2. / 5,
+		"scope":                   24. / 37,
+	}, map[string]int{"negation.cue": 4, "negation.scope": 12, "negation.exact": 4, "speculation.scope": 7, "scope": 19})
 
 	var got []string
 	for _, e := range r.Errors {
 		got = append(got, e.Kind()+" by "+e.Cue)
 	}
 	assert.Equal(t, []string{
-		"uncertain -> positive by commit.probable",
-		"unmentioned -> negative by negation.has-resolved",
+		"uncertain -> unmentioned by ",
+		"unmentioned -> uncertain by commit.probable",
 		"scope of negative by negation.no",
+		"negative -> uncertain by hedge.conditional",
 	}, got)
 
 	// One cue alone: nothing can be said of the other kind.
