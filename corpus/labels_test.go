@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,6 +28,28 @@ func TestLabelEncoding(t *testing.T) {
 	} {
 		_, err := DecodeLabel(s)
 		require.EqualError(t, err, want+" is no label; want 1, 0, -1 or blank", s)
+	}
+}
+
+func TestFindings(t *testing.T) {
+	for s, want := range map[string][]Observation{
+		"No Finding": {NoFinding}, "Edema": {"Edema"}, "Effusion|Pleural_Thickening": {"Effusion", "Pleural_Thickening"}, "": nil, " ": nil,
+	} {
+		found, err := DecodeFindings(s)
+		require.NoError(t, err, s)
+		assert.Equal(t, want, found, s)
+		if want != nil {
+			assert.Equal(t, s, string(AppendFindings(nil, found)))
+		}
+	}
+	assert.Equal(t, "No Finding", string(AppendFindings(nil, nil)))
+	assert.True(t, slices.IsSorted(Diseases()))
+	for s, want := range map[string]string{
+		"Oedema": `"Oedema" is no disease of ChestX-ray14`, "Edema|": `"" is no disease of ChestX-ray14`,
+		"Edema|No Finding": "No Finding stands beside a disease",
+	} {
+		_, err := DecodeFindings(s)
+		assert.EqualError(t, err, want)
 	}
 }
 

@@ -123,4 +123,7 @@ func (l *Labeler) derive(label *Label, labels []Label, blank string) {
 	}
 	label.Assertion = corpus.Positive
 	label.Reason = "nothing abnormal is described"
+	if !l.abnormalities {
+		label.Reason = "no other observation is described"
+	}
 }

@@ -40,6 +40,8 @@ type Labeler struct {
 	exceptions map[string]corpus.Exception
 	compat     Compat
 	cache      *cache
+
+	abnormalities bool // the derived observation has rules, which find what else is abnormal
 }
 
 // New compiles the rule set. It fails when the rule set does not compile, or
@@ -70,9 +72,11 @@ func New(opts Options) (*Labeler, error) {
 			return nil, fmt.Errorf("exception of %s: %w", id, err)
 		}
 	}
+	abnormalities := slices.ContainsFunc(set.Rules, func(r rules.Rule) bool { return r.Observation == set.Derived.Observation })
 	return &Labeler{
 		set: set, splitter: splitter, analyzer: analyzer, section: section,
 		exceptions: opts.Exceptions, compat: opts.Compat, cache: newCache(opts.Cache),
+		abnormalities: abnormalities,
 	}, nil
 }
 

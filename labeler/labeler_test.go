@@ -20,6 +20,7 @@ import (
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/labeler"
+	"github.com/radlabel/radlabel/rules"
 )
 
 const testdata = "../testdata"
@@ -81,12 +82,33 @@ func reports(t testing.TB) []corpus.Report {
 
 // Every sentence of testdata has the label that docs/labels.md gives it.
 func TestSentences(t *testing.T) {
-	l := newLabeler(t, labeler.Options{Section: "all"})
-	for _, row := range table(t, "sentences.tsv", '\t') {
-		want, err := corpus.DecodeLabel(row["label"])
-		require.NoError(t, err, row["id"])
-		got := label(l.Label(corpus.Report{ID: row["id"], Text: row["text"]}), corpus.Observation(row["observation"]))
-		assert.Equal(t, want.String(), got.Assertion.String(), "%s (%s): %s: %s: %+v %s", row["id"], row["kind"], row["text"], row["observation"], got.Evidence, got.Reason)
+	for ruleset, file := range map[string]string{"chexpert": "sentences.tsv", "chestxray14": "chestxray14.tsv"} {
+		set, err := rules.Embedded(ruleset)
+		require.NoError(t, err)
+		l := newLabeler(t, labeler.Options{Rules: set, Section: "all"})
+		for _, row := range table(t, file, '\t') {
+			want, err := corpus.DecodeLabel(row["label"])
+			require.NoError(t, err, row["id"])
+			require.Contains(t, set.Observations, corpus.Observation(row["observation"]), row["id"])
+			got := label(l.Label(corpus.Report{ID: row["id"], Text: row["text"]}), corpus.Observation(row["observation"]))
+			assert.Equal(t, want.String(), got.Assertion.String(), "%s (%s): %s: %s: %+v %s", row["id"], row["kind"], row["text"], row["observation"], got.Evidence, got.Reason)
+		}
+	}
+}
+
+// What both sets label alike they find alike: an unlabelled observation leaves
+// everything else as it is.
+func TestSharedObservations(t *testing.T) {
+	set, err := rules.Embedded("chestxray14")
+	require.NoError(t, err)
+	chexpert, nih := newLabeler(t, labeler.Options{Section: "all"}), newLabeler(t, labeler.Options{Rules: set, Section: "all"})
+	for _, r := range reports(t) {
+		a, b := chexpert.Label(r), nih.Label(r)
+		for _, o := range []corpus.Observation{"Pneumothorax", "Consolidation"} {
+			if one := label(a, o); one.Assertion != corpus.Uncertain { // which chestxray14 has other conventions for
+				assert.Equal(t, one, label(b, o), r.Study)
+			}
+		}
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 )
 
 // digest is the sha256 of everything that can change a label. Docs, examples,
-// places, comments, formatting and the order of files do not count.
+// places, comments, formatting and the order of files do not count; nor do the
+// names of unlabelled observations, since their rules do.
 func (s *Set) digest() string {
 	c := Set{
 		Name: s.Name, Observations: s.Observations, Policy: s.Policy, Derived: s.Derived,

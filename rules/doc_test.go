@@ -3,6 +3,7 @@ package rules
 import (
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -32,9 +33,15 @@ func TestDocumentedSetLoads(t *testing.T) {
 }
 
 func TestDocumentedExtensionReads(t *testing.T) {
-	text := string(docFiles(t)["ruleset.yaml, in a folder of your own"].Data)
+	doc := docFiles(t)
+	text := string(doc["ruleset.yaml, in a folder of your own"].Data)
 	require.Contains(t, text, "extends: chexpert")
 	_, err := Load(files("ruleset.yaml", text))
+	assert.NoError(t, err)
+	_, err = Load(files(
+		"ruleset.yaml", strings.Replace(text, "[Foreign Body]", "[Foreign Body, Effusion]", 1),
+		"effusion.yaml", string(doc["effusion.yaml, in the same folder"].Data), "cues.yaml", string(doc["cues.yaml, in the same folder"].Data),
+	))
 	assert.NoError(t, err)
 }
 

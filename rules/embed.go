@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-//go:embed chexpert/*.yaml
+//go:embed chexpert/*.yaml chestxray14/*.yaml
 var embedded embed.FS
 
 // Names gives the names of the embedded rule sets, in order.

@@ -252,7 +252,7 @@ func (l *linter) observations() {
 			main = f
 		}
 	}
-	for _, o := range l.set.Observations {
+	for _, o := range slices.Concat(l.set.Observations, l.set.Unlabelled) {
 		if !found[o] && o != l.set.Derived.Observation && main != "" {
 			l.warn(Pos{File: main}, "", "no rule finds %q", string(o))
 		}

@@ -123,9 +123,11 @@ func load(fsys fs.FS, prefix string) (*Set, Errors) {
 		return nil, d.src.finish(d.errs)
 	}
 	s.Digest = s.digest()
-	if len(d.disable) > 0 {
+	takes := func(c draftCue) bool { return c.takes != nil }
+	if len(d.disable) > 0 || slices.ContainsFunc(d.cues, takes) {
 		whole := *d
 		whole.disable, whole.errs = nil, nil
+		whole.cues = slices.DeleteFunc(slices.Clone(d.cues), takes)
 		s.undisabled = whole.assemble()
 	}
 	return s, s.src.finish(d.errs)
@@ -145,8 +147,10 @@ type draft struct {
 	extends      placed
 	disable      []placed
 	observations []placed
+	unlabelled   []placed
+	takes        []draftTake
 	rules        []draftRule
-	cues         []Cue
+	cues         []draftCue
 	classes      []Class
 	sections     []draftSection
 	policy       []placed
@@ -157,6 +161,17 @@ type draftRule struct {
 	Rule
 	observation placed
 	also        []placed
+}
+
+type draftCue struct {
+	Cue
+	takes []placed // ids of cues
+}
+
+// draftTake is what the file of an observation takes over from the set extended.
+type draftTake struct {
+	observation placed
+	what        []placed // ids of rules, observations
 }
 
 type draftSection struct {
@@ -242,6 +257,7 @@ func (d *draft) readMain(r *reader, top ast.Node) {
 			r.listTo(&d.disable, "disable", "an id")(n)
 		},
 		"observations": r.listTo(&d.observations, "observations", "an observation"),
+		"unlabelled":   r.listTo(&d.unlabelled, "unlabelled", "an observation"),
 	})
 	if d.extends.text == "" && len(d.disable) > 0 {
 		r.fail(disableAt, "disable drops parts of another rule set; it wants extends beside it")
@@ -250,6 +266,7 @@ func (d *draft) readMain(r *reader, top ast.Node) {
 
 func (d *draft) readObservation(r *reader, top ast.Node) {
 	var observation placed
+	var takes []placed
 	from := len(d.rules)
 	stem := strings.TrimSuffix(filepath.Base(r.file), filepath.Ext(r.file))
 	r.fields(top, "an observation file", map[string]func(ast.Node){
@@ -261,6 +278,7 @@ func (d *draft) readObservation(r *reader, top ast.Node) {
 			}
 		},
 		"doc":   nil,
+		"takes": r.listTo(&takes, "takes", "the id of a rule, or an observation,"),
 		"rules": func(n ast.Node) { r.list(n, "rules", func(n ast.Node) { d.readRule(r, n, stem) }) },
 		"derived": func(n ast.Node) {
 			var derived draftDerived
@@ -271,6 +289,9 @@ func (d *draft) readObservation(r *reader, top ast.Node) {
 			d.derived = append(d.derived, derived)
 		},
 	})
+	if takes != nil {
+		d.takes = append(d.takes, draftTake{observation, takes})
+	}
 	for i := range d.derived { // of this file alone: those read before have theirs
 		if d.derived[i].observation.text == "" {
 			d.derived[i].observation.text = observation.text
@@ -319,7 +340,7 @@ func (d *draft) readRule(r *reader, n ast.Node, stem string) {
 }
 
 func (d *draft) readCue(r *reader, n ast.Node) {
-	cue := Cue{Pos: r.pos(n)}
+	cue := draftCue{Cue: Cue{Pos: r.pos(n)}}
 	r.id = idOfItem(n)
 	defer func() { r.id = "" }()
 	var id, kind, direction, when placed
@@ -338,6 +359,7 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 		"reach":     r.countTo(&cue.Reach, "reach"),
 		"lists":     r.boolTo(&cue.Lists, "lists"),
 		"weak":      r.boolTo(&cue.Weak, "weak"),
+		"takes":     r.listTo(&cue.takes, "takes", "the id of a cue"),
 		"phrases":   r.phrasesTo(&cue.Phrases, &phrases, "phrases"),
 		"unless":    r.phrasesTo(&cue.Unless, &unless, "unless"),
 		"examples":  r.examplesTo(&cue.Examples),
@@ -369,7 +391,7 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 	for _, e := range ends {
 		cue.Ends = append(cue.Ends, choose[Kind](r, e, "kind", kindNames[:]))
 	}
-	if !phrases {
+	if !phrases && cue.takes == nil {
 		r.fail(cue.Pos, "cue has no phrases")
 	}
 	cue.Only, cue.Except, cue.Explains = r.tags(only), r.tags(except), r.tags(explains)
@@ -604,46 +626,40 @@ func (d *draft) assemble() *Set {
 	}
 
 	d.unique()
-	for _, o := range d.observations {
-		if o.text == "" {
-			d.fail(o.pos, "", "an observation wants a name")
-		} else if slices.Contains(s.Observations, corpus.Observation(o.text)) {
-			if d.extends.text == "" {
-				d.fail(o.pos, "", "observation %q stands here twice", o.text)
-			}
-		} else {
-			s.Observations = append(s.Observations, corpus.Observation(o.text))
-		}
-	}
+	d.take(s)
+	d.order(s)
+	d.drop(s)
 	if len(s.Observations) == 0 {
 		d.fail(Pos{File: d.src.files[0], Line: 1}, "", "rule set has no observations")
 	}
-	d.drop(s)
-	known := make([]string, len(s.Observations))
-	for i, o := range s.Observations {
-		known[i] = string(o)
-	}
+	known := plain(slices.Concat(s.Observations, s.Unlabelled))
 	observation := func(p placed, id string) corpus.Observation {
 		if p.text != "" && !slices.Contains(known, p.text) {
 			d.fail(p.pos, id, "unknown observation %q%s", p.text, suggest(p.text, known))
 		}
 		return corpus.Observation(p.text)
 	}
-	wrong := make(map[Pos]bool) // an unknown observation is said once a file
+	checked := make(map[Pos]bool) // an unknown observation is said once a file
+	ofFile := func(p placed) corpus.Observation {
+		if checked[p.pos] {
+			return corpus.Observation(p.text)
+		}
+		checked[p.pos] = true
+		return observation(p, "")
+	}
+	for _, t := range d.takes {
+		ofFile(t.observation)
+	}
 	rules := make([]Rule, len(d.rules))
 	for i, r := range d.rules {
-		r.Observation = corpus.Observation(r.observation.text)
-		if !wrong[r.observation.pos] {
-			wrong[r.observation.pos] = true
-			observation(r.observation, "")
-		}
+		r.Observation = ofFile(r.observation)
 		for _, o := range r.also {
 			r.Also = append(r.Also, observation(o, r.ID))
 		}
 		rules[i] = r.Rule
 	}
 	s.Rules = put(s.Rules, rules, func(r *Rule) string { return r.ID })
-	s.Cues = put(s.Cues, d.cues, func(c *Cue) string { return c.ID })
+	s.Cues = put(s.Cues, d.takeCues(s), func(c *Cue) string { return c.ID })
 	s.Classes = put(s.Classes, d.classes, func(c *Class) string { return c.Name })
 	sections := make([]segment.SectionDef, len(d.sections))
 	for i, c := range d.sections {
@@ -754,20 +770,135 @@ func (d *draft) unique() {
 	}
 }
 
+// take gives rules of the base to the observations whose files take them: by id,
+// or all of an observation, whose place the other then takes everywhere. What
+// more than one takes counts for each.
+func (d *draft) take(s *Set) {
+	if len(d.takes) == 0 {
+		return
+	}
+	there := slices.Concat(s.Observations, s.Unlabelled)
+	byRule, byObservation := map[string][]corpus.Observation{}, map[corpus.Observation][]corpus.Observation{}
+	for _, t := range d.takes {
+		by := corpus.Observation(t.observation.text)
+		for _, p := range t.what {
+			if d.extends.text == "" {
+				d.fail(p.pos, "", "takes: %q is to come from another rule set; it wants extends in %s", p.text, mainFile)
+			} else if o := corpus.Observation(p.text); slices.Contains(there, o) {
+				byObservation[o] = append(byObservation[o], by)
+			} else if _, ok := s.Rule(p.text); ok {
+				byRule[p.text] = append(byRule[p.text], by)
+			} else {
+				d.fail(p.pos, "", "takes: %s has no rule or observation %q%s", d.extends.text, p.text, suggest(p.text, append(ruleIDs(s), plain(there)...)))
+			}
+		}
+	}
+	now := func(all ...corpus.Observation) (now []corpus.Observation) {
+		for _, o := range all {
+			if by, taken := byObservation[o]; taken {
+				now = append(now, by...)
+			} else {
+				now = append(now, o)
+			}
+		}
+		return now
+	}
+	for i := range s.Rules {
+		r := &s.Rules[i]
+		of, taken := byRule[r.ID]
+		if !taken {
+			of = now(r.Observation)
+		}
+		r.Observation, r.Also = of[0], slices.Concat(of[1:], now(r.Also...))
+	}
+	s.Derived.Ignore = now(s.Derived.Ignore...)
+	gone := func(o corpus.Observation) bool { return byObservation[o] != nil }
+	s.Observations, s.Unlabelled = slices.DeleteFunc(s.Observations, gone), slices.DeleteFunc(s.Unlabelled, gone)
+}
+
+// takeCues gives the cues of the draft. Each has the phrases of those that it
+// takes from the base, which are no cues of their own any longer.
+func (d *draft) takeCues(s *Set) []Cue {
+	var all []Cue
+	taken := make(map[string]bool)
+	for _, c := range d.cues {
+		for _, p := range c.takes {
+			from, ok := s.Cue(p.text)
+			if !ok {
+				d.fail(p.pos, c.ID, "takes: no cue %q is inherited%s", p.text, suggest(p.text, cueIDs(s)))
+				continue
+			}
+			c.Phrases, c.Unless = slices.Concat(c.Phrases, from.Phrases), slices.Concat(c.Unless, from.Unless)
+			taken[p.text] = true
+		}
+		all = append(all, c.Cue)
+	}
+	s.Cues = slices.DeleteFunc(s.Cues, func(c Cue) bool { return taken[c.ID] })
+	return all
+}
+
+// order puts the observations that ruleset.yaml lists behind those that are
+// inherited and not listed, the labelled and the others each among their own.
+func (d *draft) order(s *Set) {
+	var listed []corpus.Observation
+	list := func(all []placed) []corpus.Observation {
+		from := len(listed)
+		for _, p := range all {
+			switch o := corpus.Observation(p.text); {
+			case o == "":
+				d.fail(p.pos, "", "an observation wants a name")
+			case slices.Contains(listed, o):
+				d.fail(p.pos, "", "observation %q stands here twice", p.text)
+			default:
+				listed = append(listed, o)
+			}
+		}
+		return listed[from:]
+	}
+	labelled, unlabelled := list(d.observations), list(d.unlabelled)
+	again := func(o corpus.Observation) bool { return slices.Contains(listed, o) }
+	s.Observations = append(slices.DeleteFunc(s.Observations, again), labelled...)
+	s.Unlabelled = append(slices.DeleteFunc(s.Unlabelled, again), unlabelled...)
+}
+
+func plain[T ~string](all []T) []string {
+	out := make([]string, len(all))
+	for i, v := range all {
+		out[i] = string(v)
+	}
+	return out
+}
+
+func ruleIDs(s *Set) []string {
+	ids := make([]string, len(s.Rules))
+	for i := range s.Rules {
+		ids[i] = s.Rules[i].ID
+	}
+	return ids
+}
+
+func cueIDs(s *Set) []string {
+	ids := make([]string, len(s.Cues))
+	for i := range s.Cues {
+		ids[i] = s.Cues[i].ID
+	}
+	return ids
+}
+
 // drop takes the disabled rules, cues and observations out of the base.
 func (d *draft) drop(s *Set) {
 	if d.extends.text == "" {
 		return
 	}
 	for _, p := range d.disable {
-		rules, cues, observations := len(s.Rules), len(s.Cues), len(s.Observations)
+		rules, cues, observations := len(s.Rules), len(s.Cues), len(s.Observations)+len(s.Unlabelled)
 		s.Rules = slices.DeleteFunc(s.Rules, func(r Rule) bool {
 			return r.ID == p.text || string(r.Observation) == p.text
 		})
 		s.Cues = slices.DeleteFunc(s.Cues, func(c Cue) bool { return c.ID == p.text })
-		s.Observations = slices.DeleteFunc(s.Observations, func(o corpus.Observation) bool { return string(o) == p.text })
-		if len(s.Observations) < observations {
-			gone := func(o corpus.Observation) bool { return string(o) == p.text }
+		gone := func(o corpus.Observation) bool { return string(o) == p.text }
+		s.Observations, s.Unlabelled = slices.DeleteFunc(s.Observations, gone), slices.DeleteFunc(s.Unlabelled, gone)
+		if len(s.Observations)+len(s.Unlabelled) < observations {
 			for i := range s.Rules {
 				s.Rules[i].Also = slices.DeleteFunc(s.Rules[i].Also, gone)
 			}
@@ -778,14 +909,7 @@ func (d *draft) drop(s *Set) {
 			continue
 		}
 		if len(s.Rules) == rules && len(s.Cues) == cues {
-			var ids []string
-			for i := range s.Rules {
-				ids = append(ids, s.Rules[i].ID)
-			}
-			for i := range s.Cues {
-				ids = append(ids, s.Cues[i].ID)
-			}
-			d.fail(p.pos, "", "disable: %s has no rule, cue or observation %q%s", d.extends.text, p.text, suggest(p.text, ids))
+			d.fail(p.pos, "", "disable: %s has no rule, cue or observation %q%s", d.extends.text, p.text, suggest(p.text, append(ruleIDs(s), cueIDs(s)...)))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -221,11 +222,14 @@ func TestLoadErrors(t *testing.T) {
 
 		{"no name", "ruleset.yaml", "ruleset:\nobservations: [Edema, Fracture]\n", "ruleset.yaml:1:9: ruleset is a text, not nothing"},
 		{"bad name", "ruleset.yaml", "ruleset: My Rules\nobservations: [Edema, Fracture]\n", `ruleset.yaml:1:10: ruleset "My Rules": a name is of lower case, digits and hyphens`},
-		{"bad name and more", "ruleset.yaml", "extra: 1\nruleset: My Rules\nobservations: [Edema, Fracture]\n", "ruleset.yaml:1:1: unknown key \"extra\"; known: disable, doc, extends, observations, ruleset\nruleset.yaml:2:10: ruleset \"My Rules\": a name is of lower case, digits and hyphens"},
+		{"bad name and more", "ruleset.yaml", "extra: 1\nruleset: My Rules\nobservations: [Edema, Fracture]\n", "ruleset.yaml:1:1: unknown key \"extra\"; known: disable, doc, extends, observations, ruleset, unlabelled\nruleset.yaml:2:10: ruleset \"My Rules\": a name is of lower case, digits and hyphens"},
 		{"name of a wrong kind", "ruleset.yaml", "ruleset: []\nobservations: [Edema, Fracture]\n", "ruleset.yaml:1:10: ruleset is a text, not a list"},
-		{"empty name and more", "edema.yaml", "extra: 1\nobservation: \"\"\n", "edema.yaml:1:1: unknown key \"extra\"; known: derived, doc, observation, rules\nedema.yaml:2:14: observation wants a name"},
+		{"empty name and more", "edema.yaml", "extra: 1\nobservation: \"\"\n", "edema.yaml:1:1: unknown key \"extra\"; known: derived, doc, observation, rules, takes\nedema.yaml:2:14: observation wants a name"},
 		{"disable alone", "ruleset.yaml", smallMain + "disable: [x]\n", `ruleset.yaml:4:10: disable drops parts of another rule set; it wants extends beside it`},
-		{"unknown base", "ruleset.yaml", smallMain + "extends: chexprt\n", `ruleset.yaml:4:10: extends: no embedded rule set "chexprt"; known: chexpert`},
+		{"unknown base", "ruleset.yaml", smallMain + "extends: chexprt\n", `ruleset.yaml:4:10: extends: no embedded rule set "chexprt"; known: chestxray14, chexpert`},
+		{"takes alone", "x.yaml", "observation: Edema\ntakes: [Fracture]\n", `x.yaml:2:9: takes: "Fracture" is to come from another rule set; it wants extends in ruleset.yaml`},
+		{"cue takes alone", "cues.yaml", "cues:\n  - {id: a, kind: negation, takes: [negation.no]}\n", `cues.yaml:2:37: a: takes: no cue "negation.no" is inherited`},
+		{"unlabelled twice", "ruleset.yaml", smallMain + "unlabelled: [Air, Edema]\n", `ruleset.yaml:4:19: observation "Edema" stands here twice`},
 		{"observation twice", "ruleset.yaml", "ruleset: x\nobservations: [Edema, Fracture, Edema]\n", `ruleset.yaml:2:33: observation "Edema" stands here twice`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -428,6 +432,77 @@ func TestExtendsDropsAnObservation(t *testing.T) {
 	for _, r := range s.Rules {
 		assert.NotEqual(t, corpus.Observation("Pneumonia"), r.Observation, r.ID)
 		assert.NotContains(t, r.Also, corpus.Observation("Pneumonia"), r.ID)
+	}
+}
+
+// What is taken counts for the observations that take it, under the ids that it
+// has, and for no other.
+func TestTakes(t *testing.T) {
+	base, err := Embedded("chexpert")
+	require.NoError(t, err)
+	main := "ruleset: mine\nextends: chexpert\nobservations: [Effusion, Fluid, Coin, Pneumonia]\nunlabelled: [Fracture, Air]\n"
+	fsys := files(
+		"ruleset.yaml", main,
+		"effusion.yaml", "observation: Effusion\ntakes: [Pleural Effusion, pneumothorax.pneumothorax]\n",
+		"fluid.yaml", "observation: Fluid\ntakes: [pneumothorax.pneumothorax]\n",
+		"air.yaml", "observation: Air\ntakes: [pneumothorax.pleural-air]\n",
+		"cues.yaml", "cues:\n  - {id: maybe, kind: affirmation, takes: [hedge.possible], phrases: [who knows]}\n",
+	)
+	s, err := Load(fsys)
+	require.NoError(t, err)
+	assert.Equal(t, []corpus.Observation{
+		"No Finding", "Enlarged Cardiomediastinum", "Cardiomegaly", "Lung Lesion", "Lung Opacity", "Edema",
+		"Consolidation", "Atelectasis", "Pneumothorax", "Pleural Other", "Support Devices",
+		"Effusion", "Fluid", "Coin", "Pneumonia"}, s.Observations)
+	assert.Equal(t, []corpus.Observation{"Fracture", "Air"}, s.Unlabelled)
+	require.Len(t, s.Rules, len(base.Rules))
+	for i, r := range s.Rules {
+		was := base.Rules[i]
+		assert.Equal(t, was.ID, r.ID)
+		assert.True(t, s.Inherits(r.ID))
+		want, also := was.Observation, was.Also
+		switch {
+		case r.ID == "pneumothorax.pneumothorax":
+			want, also = "Effusion", []corpus.Observation{"Fluid"}
+		case r.ID == "pneumothorax.pleural-air":
+			want = "Air"
+		case r.ID == "pneumothorax.hydropneumothorax":
+			also = []corpus.Observation{"Effusion"}
+		case was.Observation == "Pleural Effusion":
+			want = "Effusion"
+		}
+		assert.Equal(t, want, r.Observation, r.ID)
+		assert.Equal(t, also, r.Also, r.ID)
+	}
+
+	cue, ok := s.Cue("maybe")
+	require.True(t, ok)
+	possible, ok := base.Cue("hedge.possible")
+	require.True(t, ok)
+	assert.Equal(t, Affirmation, cue.Kind)
+	assert.Len(t, cue.Phrases, 1+len(possible.Phrases))
+	assert.Equal(t, possible.Phrases, cue.Phrases[1:])
+	assert.Equal(t, possible.Unless, cue.Unless)
+	_, ok = s.Cue("hedge.possible")
+	assert.False(t, ok)
+	_, ok = s.Undisabled().Cue("hedge.possible")
+	assert.True(t, ok)
+	_, ok = s.Undisabled().Cue("maybe")
+	assert.False(t, ok)
+
+	for _, c := range []struct{ name, file, content, want string }{
+		{"unknown rule", "air.yaml", "observation: Air\ntakes: [pneumothorax.plueral-air]\n",
+			`air.yaml:2:9: takes: chexpert has no rule or observation "pneumothorax.plueral-air"; did you mean "pneumothorax.pleural-air"?`},
+		{"unknown observation", "air.yaml", "observation: Iar\ntakes: [Fracture]\n", `air.yaml:1:14: unknown observation "Iar"; did you mean "Air"?`},
+		{"unknown cue", "cues.yaml", "cues:\n  - {id: maybe, kind: affirmation, takes: [hedge.posible]}\n",
+			`cues.yaml:2:44: maybe: takes: no cue "hedge.posible" is inherited; did you mean "hedge.possible"?`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			broken := maps.Clone(fsys)
+			broken[c.file] = &fstest.MapFile{Data: []byte(c.content)}
+			_, err := Load(broken)
+			assert.Equal(t, c.want, firstLines(err))
+		})
 	}
 }
 

@@ -15,6 +15,7 @@ type Set struct {
 	Doc          string
 	Digest       string               // sha256 of the canonical content, hex
 	Observations []corpus.Observation // in output order
+	Unlabelled   []corpus.Observation `json:"-"` // found as the others are, so that scopes and alternatives are read alike, and given no label
 	Rules        []Rule               // mentions, in file order
 	Cues         []Cue                // in file order
 	Sections     []segment.SectionDef
@@ -24,15 +25,15 @@ type Set struct {
 
 	src        sources         // the lines of its files, for messages
 	own        map[string]bool // of a set that extends another: the ids of the rules and cues of its own
-	undisabled *Set            // the set with what it disables, or nil where that is nothing
+	undisabled *Set            // see Undisabled; nil where it is the set itself
 }
 
 // Inherits reports whether the rule or cue of that id is one of the set that
 // this one extends, as it stands there.
 func (s *Set) Inherits(id string) bool { return s.own != nil && !s.own[id] }
 
-// Undisabled gives the set as it were if its ruleset.yaml disabled nothing; the
-// set itself where it does not.
+// Undisabled gives the set as it were if its files disabled nothing and took no
+// cue; the set itself where they do not.
 func (s *Set) Undisabled() *Set {
 	if s.undisabled == nil {
 		return s

@@ -46,7 +46,7 @@ output. It appears under its name only when it is whole.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&r.out, "output", "o", "-", "output `file`; - is CSV on standard output")
-	flags.StringVar(&r.layout, "layout", string(output.Default), "`columns` of a CSV: default, mimic, chexpert-labeler")
+	flags.StringVar(&r.layout, "layout", string(output.Default), "`columns` of a CSV: default, mimic, chexpert-labeler, nih")
 	flags.IntVar(&r.workers, "workers", 0, "`number` of reports labelled at a time (one a core)")
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no progress, warnings or summary: errors alone")
 	r.inputFlags.add(cmd)
@@ -58,7 +58,7 @@ output. It appears under its name only when it is whole.`,
 func (r *labelRun) run(ctx context.Context, paths []string) error {
 	layout := output.Layout(r.layout)
 	if !slices.Contains(output.Layouts(), layout) {
-		return usagef("--layout %q is not known; use default, mimic or chexpert-labeler", r.layout)
+		return usagef("--layout %q is not known; use default, mimic, chexpert-labeler or nih", r.layout)
 	}
 	format, err := output.ParseName(r.out)
 	if err != nil {
@@ -74,6 +74,10 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if missing := layout.Missing(l.Observations()); len(missing) > 0 {
+		return usagef("--layout %s: the rule set %s does not know %s; use --ruleset chestxray14",
+			layout, opts.Rules.Name, strings.Join(namesOf(missing), ", "))
+	}
 	reader, err := r.open(ctx, r.app, paths)
 	if err != nil {
 		return err
@@ -81,8 +85,8 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	if err := overwrites(paths, r.out); err != nil {
 		return err
 	}
-	if layout == output.Default && reader.HasSubjects() {
-		layout = output.Studies
+	if reader.HasSubjects() {
+		layout = layout.OfStudies()
 	}
 
 	out, err := r.create(r.out)

@@ -24,12 +24,13 @@ func TestMetrics(t *testing.T) {
 		{"--gold", "testdata/gold.csv", "testdata/reports"},
 		{"--gold", "testdata/gold-all.csv", "testdata/reports", "--section", "all"},
 		{"--gold", "testdata/sentences.tsv", "--by", "kind"},
+		{"--gold", "testdata/chestxray14.tsv", "--by", "kind", "--ruleset", "chestxray14"},
 	} {
 		all.WriteString("radlabel validate " + strings.Join(args, " ") + "\n\n")
 		args = append([]string{"validate", "--quiet", "--examples", "100"}, args...)
 		var stdout, stderr bytes.Buffer
 		require.Equal(t, exitDone, run(context.Background(), args, strings.NewReader(""), &stdout, &stderr), stderr.String())
-		all.WriteString(regexp.MustCompile(`rules \w+ [0-9a-f]{12}`).ReplaceAllString(stdout.String(), "rules chexpert ..."))
+		all.WriteString(regexp.MustCompile(`(rules \w+) [0-9a-f]{12}`).ReplaceAllString(stdout.String(), "$1 ..."))
 		all.WriteString("\n")
 	}
 	golden := filepath.Join("testdata", "metrics.txt")

@@ -144,7 +144,7 @@ func (r *rulesRun) show(_ context.Context, args []string) error {
 	}
 	var b strings.Builder
 	if rule, ok := set.Rule(args[0]); ok {
-		showRule(&b, rule)
+		showRule(&b, set, rule)
 	} else if cue, ok := set.Cue(args[0]); ok {
 		showCue(&b, cue)
 	} else {
@@ -165,11 +165,14 @@ func (r *rulesRun) show(_ context.Context, args []string) error {
 	return err
 }
 
-func showRule(b *strings.Builder, rule *rules.Rule) {
+func showRule(b *strings.Builder, set *rules.Set, rule *rules.Rule) {
 	fmt.Fprintf(b, "%s\n  %s\n  %s\n", rule.ID, rule.Doc, rule.Pos)
 	fmt.Fprintf(b, "observation: %s", rule.Observation)
 	for _, o := range rule.Also {
 		fmt.Fprintf(b, ", %s", o)
+	}
+	if slices.Contains(set.Unlabelled, rule.Observation) {
+		b.WriteString(", which has no label")
 	}
 	b.WriteByte('\n')
 	if rule.Bare != corpus.Positive {
@@ -262,7 +265,7 @@ func (r *rulesRun) test(context.Context, []string) error {
 	fmt.Fprintf(&b, "%s of %s and %s: %s failed, %s not covered", columns.Count(report.Examples, "example"),
 		columns.Count(report.Rules, "rule"), columns.Count(report.Cues, "cue"), columns.Thousands(len(report.Failures)), columns.Count(len(report.Uncovered), "phrase"))
 	if report.Skipped > 0 {
-		fmt.Fprintf(&b, ", %s skipped: they rest on what is disabled", columns.Count(report.Skipped, "example"))
+		fmt.Fprintf(&b, ", %s skipped: they rest on what is disabled or taken", columns.Count(report.Skipped, "example"))
 	}
 	b.WriteByte('\n')
 	if _, err := io.WriteString(r.stdout, b.String()); err != nil {

@@ -33,6 +33,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte("sep=;\nid;EDEMA;model\n1.0;NA;x\n"), "g.csv", "", uint8(4))
 	f.Add([]byte(`[{"id":1,"text":"Edema.","label":[]},{"id":2,"text":"Edema.","label":[[0,5,"Edema"],"Fracture"]}]`), "g.json", "", uint8(0))
 	f.Add([]byte(`{"id":"1","labels":{"Edema":1}}`+"\n"+`{"labels":{"edema":{"label":0,"evidence":[{"assertion":"negative","sentence":[0,9],"mention":[3,8],"text":"No edema."}]}}}`), "g.jsonl", "", uint8(4))
+	f.Add([]byte("id,Finding Labels\n1,Edema|Mass\n2,No Finding\n"), "g.csv", "", uint8(2))
 	options := []Options{
 		{}, {Known: fourteen, By: "site", Strict: true}, {Only: observations{"edema", "Fracture"}}, {By: "id", IDColumn: "id"},
 		{Known: fourteen}, {Known: fourteen, Only: observations{"edema"}},

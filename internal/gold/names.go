@@ -119,6 +119,7 @@ type columns struct {
 	id, group    int // -1: none
 	labels       []int
 	observations []corpus.Observation // of each of labels
+	names        []corpus.Observation // of each of labels, as the one column spells it that lists what is positive; nil: a column each
 	passed       []string             // columns passed over, which hold no labels
 	images       bool                 // a row is one image of a study
 }
@@ -129,23 +130,7 @@ var imageColumns = []string{"path", "path_to_image", "dicom_id", "image_id"}
 // columnsOf finds the columns by their names, and by the sample of what they hold
 // where a name is not known. The error joins a Problem for each that is wrong.
 func columnsOf(header []string, sample []sampled, place corpus.Place, opts Options) (columns, error) {
-	c := columns{header: header, group: -1}
-	var labels []int
-	c.id, labels = corpus.LabelColumns(header)
-	var wrong problems
-	named := func(name string, column *int) {
-		if name == "" {
-			return
-		}
-		if *column = corpus.FindColumn(header, name); *column < 0 {
-			wrong.add(noColumn(place, name, header))
-		}
-	}
-	named(opts.IDColumn, &c.id)
-	named(opts.By, &c.group)
-	for _, name := range imageColumns {
-		c.images = c.images || corpus.FindColumn(header, name) >= 0
-	}
+	c, labels, wrong := besideLabels(header, place, opts)
 	n := newNames(opts)
 	for i, name := range header {
 		_, known := n.meaning(name)
@@ -170,6 +155,50 @@ func columnsOf(header []string, sample []sampled, place corpus.Place, opts Optio
 		if !slices.Contains(c.observations, o) {
 			wrong.add(noColumn(place, string(o), header))
 		}
+	}
+	if wrong.n == 0 && len(c.labels) == 0 {
+		wrong.add(c.noLabels(place))
+	}
+	return c, wrong.err()
+}
+
+// besideLabels finds the columns of ids and groups, and what is left of the others.
+func besideLabels(header []string, place corpus.Place, opts Options) (c columns, labels []int, wrong problems) {
+	c = columns{header: header, group: -1}
+	c.id, labels = corpus.LabelColumns(header)
+	named := func(name string, column *int) {
+		if name == "" {
+			return
+		}
+		if *column = corpus.FindColumn(header, name); *column < 0 {
+			wrong.add(noColumn(place, name, header))
+		}
+	}
+	named(opts.IDColumn, &c.id)
+	named(opts.By, &c.group)
+	for _, name := range imageColumns {
+		c.images = c.images || corpus.FindColumn(header, name) >= 0
+	}
+	return c, labels, wrong
+}
+
+// findingsOf finds the labels in the one column that lists the positive diseases
+// of ChestX-ray14, or No Finding. The error joins a Problem for each that is wrong.
+func findingsOf(header []string, column int, place corpus.Place, opts Options) (columns, error) {
+	c, _, wrong := besideLabels(header, place, opts)
+	n := newNames(opts)
+	var strange []string
+	for _, name := range append(corpus.Diseases(), corpus.NoFinding) {
+		switch o, unknown := n.find(string(name)); {
+		case unknown:
+			strange = append(strange, string(name))
+		case o != "":
+			c.labels, c.observations, c.names = append(c.labels, column), append(c.observations, o), append(c.names, name)
+		}
+	}
+	if strange != nil {
+		wrong.add(problem(place, fmt.Sprintf("column %d (%q): no observation is called %s", column+1, header[column], list(strange)),
+			"take the rule set chestxray14, or name those to score with --observations"))
 	}
 	if wrong.n == 0 && len(c.labels) == 0 {
 		wrong.add(c.noLabels(place))

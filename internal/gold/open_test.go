@@ -125,6 +125,14 @@ func TestLoadTable(t *testing.T) {
 			[]Row{{ID: "patient00001/study1", Place: at(2), Labels: assertions{pos}}, {ID: "patient00001/study2", Place: at(4), Labels: assertions{un}}},
 		},
 		{
+			"ChestX-ray14's list", "id,Finding Labels,Follow-up #\na,Edema|Mass,0\nb,No Finding,1\nc,,2\n", Options{Only: observations{"edema", "Hernia", "No Finding"}},
+			observations{"edema", "Hernia", "No Finding"},
+			[]Row{
+				{ID: "a", Place: at(2), Labels: assertions{pos, neg, neg}}, {ID: "b", Place: at(3), Labels: assertions{neg, neg, pos}},
+				{ID: "c", Place: at(4), Labels: assertions{un, un, un}},
+			},
+		},
+		{
 			"the published labeler's output", "Reports,Edema\n\"No\nedema\",0.0\nx,\n", Options{},
 			observations{"Edema"},
 			[]Row{{ID: "1", Place: at(2), Labels: assertions{neg}}, {ID: "2", Place: at(4), Labels: assertions{un}}},
@@ -177,6 +185,13 @@ func TestTableFaults(t *testing.T) {
 			"g.csv:4: column 1 (id): the id is empty",
 			`g.csv:5: column 1 (id): the id "a" has a row already, in line 2`,
 			"g.csv:6: the row has 2 fields, the header 3",
+		}},
+		{"ChestX-ray14's list", "id,Finding Labels\na,Edema|Oedema\nb,Edema|No Finding\n", Options{}, []string{
+			`g.csv:2: column 2 (Finding Labels): "Oedema" is no disease of ChestX-ray14`,
+			"g.csv:3: column 2 (Finding Labels): No Finding stands beside a disease",
+		}},
+		{"a list that is not known", "id,Finding Labels\na,Edema\n", Options{Known: fourteen, Strict: true}, []string{
+			`g.csv:1: column 2 ("Finding Labels"): no observation is called Effusion, Emphysema, Fibrosis, Hernia, Infiltration, Mass, Nodule, Pleural_Thickening; take the rule set chestxray14, or name those to score with --observations`,
 		}},
 		{"the same id", "id,Edema\na,1\nb,1\na,1\n", Options{}, []string{
 			`g.csv:4: column 1 (id): the id "a" has a row already, in line 2`,
@@ -438,6 +453,23 @@ func TestLoadDevelopmentData(t *testing.T) {
 		if sheet.Sentences {
 			assert.Less(t, len(sheet.PerReport().All), 201)
 		}
+	}
+}
+
+// ChestX-ray14's own label file is read, with the images as ids.
+func TestLoadChestXray14(t *testing.T) {
+	data := os.Getenv("RADLABEL_DATA")
+	if data == "" {
+		t.Skip("RADLABEL_DATA is not set: no label file of ChestX-ray14")
+	}
+	sheet, err := Load(context.Background(), filepath.Join(data, "nih", "Data_Entry_2017_v2020.csv.gz"), Options{IDColumn: "Image Index"})
+	require.NoError(t, err)
+	assert.Equal(t, append(corpus.Diseases(), corpus.NoFinding), sheet.Observations)
+	require.Len(t, sheet.All, 112120)
+	assert.Equal(t, "00000001_001.png", sheet.All[1].ID)
+	for i, a := range sheet.All[1].Labels {
+		o := sheet.Observations[i]
+		assert.Equal(t, o == "Cardiomegaly" || o == "Emphysema", a == pos, o)
 	}
 }
 

@@ -18,7 +18,13 @@ func openTable(ctx context.Context, f *corpus.File, opts Options) (*Source, erro
 	if corpus.FindColumn(t.Header, "observation") >= 0 && corpus.FindColumn(t.Header, "label") >= 0 {
 		return openCells(ctx, f, opts)
 	}
-	c, err := columnsOf(t.Header, sampleTable(t), corpus.Place{Path: f.Path, Line: 1}, opts)
+	place := corpus.Place{Path: f.Path, Line: 1}
+	var c columns
+	if i := corpus.FindColumn(t.Header, corpus.FindingLabels); i >= 0 {
+		c, err = findingsOf(t.Header, i, place, opts)
+	} else {
+		c, err = columnsOf(t.Header, sampleTable(t), place, opts)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +48,8 @@ func sampleTable(t *corpus.Table) []sampled {
 	return sample
 }
 
-// labelTable is a table with a column for each observation.
+// labelTable is a table with a column for each observation, or one column that
+// lists the positive ones.
 type labelTable struct {
 	*corpus.Table
 	columns
@@ -105,6 +112,12 @@ func (l labelTable) row(r corpus.Row, number int, strings *cache) (row Row, wron
 	if l.group >= 0 {
 		row.Group = strings.string([]byte(r.Fields[l.group]))
 	}
+	if l.names != nil {
+		if err := l.findings(r.Fields[l.labels[0]], row.Labels); err != nil {
+			wrong = append(wrong, l.Fault(r.Line, l.labels[0], err.Error(), ""))
+		}
+		return row, wrong
+	}
 	for i, column := range l.labels {
 		a, err := corpus.DecodeLabel(r.Fields[column])
 		if err != nil {
@@ -113,6 +126,22 @@ func (l labelTable) row(r corpus.Row, number int, strings *cache) (row Row, wron
 		row.Labels[i] = a
 	}
 	return row, wrong
+}
+
+// findings reads the labels of one field: positive what it lists, negative what
+// it does not; none where it is blank.
+func (l labelTable) findings(field string, labels []corpus.Assertion) error {
+	found, err := corpus.DecodeFindings(field)
+	if err != nil || found == nil {
+		return err
+	}
+	for i, name := range l.names {
+		labels[i] = corpus.Negative
+		if slices.Contains(found, name) {
+			labels[i] = corpus.Positive
+		}
+	}
+	return nil
 }
 
 // openCells opens a table with one judged label a row: columns of id, text (may

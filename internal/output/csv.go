@@ -3,6 +3,7 @@ package output
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -14,15 +15,24 @@ type csvWriter struct {
 	w            *bufio.Writer
 	layout       Layout
 	observations []corpus.Observation
-	order        []int // column -> index into observations
+	order        []int // column -> index into observations; for NIH those that Finding Labels may name
 	started      bool
 	row          []byte
+	found        []corpus.Observation
 }
 
 func newCSV(w io.Writer, layout Layout, observations []corpus.Observation) *csvWriter {
 	c := &csvWriter{w: bufio.NewWriterSize(w, 1<<16), layout: layout, observations: observations}
-	if layout == MIMIC {
+	switch layout {
+	case MIMIC:
 		c.order = alphabetical(observations)
+		return c
+	case NIH, NIHStudies:
+		for _, o := range corpus.Diseases() {
+			if i := slices.Index(observations, o); i >= 0 {
+				c.order = append(c.order, i)
+			}
+		}
 		return c
 	}
 	c.order = make([]int, len(observations))
@@ -38,13 +48,17 @@ func (c *csvWriter) start() error {
 	switch c.layout {
 	case CheXpert:
 		row = append(row, "Reports"...)
-	case MIMIC, Studies:
+	case MIMIC, Studies, NIHStudies:
 		row = append(row, "subject_id,study_id"...)
 	default:
 		row = append(row, "id"...)
 	}
-	for _, i := range c.order {
-		row = appendField(append(row, ','), string(c.observations[i]))
+	if c.listed() {
+		row = append(append(row, ','), corpus.FindingLabels...)
+	} else {
+		for _, i := range c.order {
+			row = appendField(append(row, ','), string(c.observations[i]))
+		}
 	}
 	_, err := c.w.Write(append(row, '\n'))
 	return err
@@ -61,7 +75,7 @@ func (c *csvWriter) Write(r labeler.Result) error {
 	switch c.layout {
 	case CheXpert:
 		row = appendField(row, r.Report.Text)
-	case MIMIC, Studies:
+	case MIMIC, Studies, NIHStudies:
 		study := r.Report.Study
 		if study == "" {
 			study = r.Report.ID
@@ -71,15 +85,37 @@ func (c *csvWriter) Write(r labeler.Result) error {
 	default:
 		row = appendField(row, r.Report.ID)
 	}
-	for _, i := range c.order {
-		row = append(row, ',')
-		if i < len(r.Labels) {
-			row = append(row, corpus.EncodeLabel(r.Labels[i].Assertion)...)
+	if c.listed() {
+		row = c.appendFindings(append(row, ','), r)
+	} else {
+		for _, i := range c.order {
+			row = append(row, ',')
+			if i < len(r.Labels) {
+				row = append(row, corpus.EncodeLabel(r.Labels[i].Assertion)...)
+			}
 		}
 	}
 	c.row = append(row, '\n')
 	_, err := c.w.Write(c.row)
 	return err
+}
+
+// listed reports whether one column lists what is positive.
+func (c *csvWriter) listed() bool { return c.layout == NIH || c.layout == NIHStudies }
+
+// appendFindings lists the positive diseases; nothing, not even No Finding, where
+// there was no text to label.
+func (c *csvWriter) appendFindings(row []byte, r labeler.Result) []byte {
+	if !slices.ContainsFunc(r.Labelled, func(s corpus.Section) bool { return strings.TrimSpace(s.Span.In(r.Report.Text)) != "" }) {
+		return row
+	}
+	c.found = c.found[:0]
+	for _, i := range c.order {
+		if i < len(r.Labels) && r.Labels[i].Assertion == corpus.Positive {
+			c.found = append(c.found, c.observations[i])
+		}
+	}
+	return corpus.AppendFindings(row, c.found)
 }
 
 // Close writes the header if no report did, and flushes.

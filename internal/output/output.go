@@ -1,4 +1,4 @@
-// Package output writes labels to files: CSV in three layouts, JSON lines with
+// Package output writes labels to files: CSV in four layouts, JSON lines with
 // the evidence of every label, and Parquet. The same labels give the same
 // bytes, whatever the number of workers.
 //
@@ -27,17 +27,40 @@ type Layout string
 // set; Studies has subject_id,study_id in place of id. MIMIC is the layout of
 // MIMIC-CXR's label files: subject_id,study_id and the observations in
 // alphabetical order. CheXpert is the published labeler's: the text of the
-// report under Reports, then the observations in the order of the rule set.
+// report under Reports, then the observations in the order of the rule set. NIH is
+// ChestX-ray14's: id and Finding Labels, the positive ones of its diseases;
+// NIHStudies has subject_id,study_id in place of id.
 const (
-	Default  Layout = "default"
-	Studies  Layout = "studies"
-	MIMIC    Layout = "mimic"
-	CheXpert Layout = "chexpert-labeler"
+	Default    Layout = "default"
+	Studies    Layout = "studies"
+	MIMIC      Layout = "mimic"
+	CheXpert   Layout = "chexpert-labeler"
+	NIH        Layout = "nih"
+	NIHStudies Layout = "nih studies"
 )
 
-// Layouts are the layouts that a user can name, the default first. Studies is
-// what the default is for a corpus whose reports have both.
-func Layouts() []Layout { return []Layout{Default, MIMIC, CheXpert} }
+// Layouts are the layouts that a user can name, the default first.
+func Layouts() []Layout { return []Layout{Default, MIMIC, CheXpert, NIH} }
+
+// OfStudies gives the layout for a corpus whose reports have subject and study.
+func (l Layout) OfStudies() Layout {
+	switch l {
+	case Default:
+		return Studies
+	case NIH:
+		return NIHStudies
+	}
+	return l
+}
+
+// Missing gives the observations that the layout has a place for and the rule set
+// lacks: then labels cannot be written in it.
+func (l Layout) Missing(observations []corpus.Observation) []corpus.Observation {
+	if l != NIH && l != NIHStudies {
+		return nil
+	}
+	return slices.DeleteFunc(corpus.Diseases(), func(o corpus.Observation) bool { return slices.Contains(observations, o) })
+}
 
 // Header says what made the labels. JSON lines carry it in their first line,
 // Parquet in its metadata. It must not hold anything that may differ between

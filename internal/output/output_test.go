@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,6 +98,45 @@ func TestCSVLayouts(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			assert.Equal(t, test.want, string(write(t, Format{Kind: "csv"}, test.layout, test.in...)))
 		})
+	}
+}
+
+// ChestX-ray14's form lists what is positive, and says nothing of a text that
+// was not labelled.
+func TestFindingLabels(t *testing.T) {
+	h := header
+	h.Observations = append(corpus.Diseases(), corpus.NoFinding, "Scoliosis")
+	assert.Empty(t, NIH.Missing(h.Observations))
+	assert.Equal(t, []corpus.Observation{"Atelectasis", "Mass"}, NIH.Missing(slices.DeleteFunc(corpus.Diseases(), func(o corpus.Observation) bool {
+		return o == "Atelectasis" || o == "Mass"
+	})))
+	assert.Empty(t, CheXpert.Missing(nil))
+
+	report := func(id, text string, found map[corpus.Observation]corpus.Assertion) labeler.Result {
+		r := labeler.Result{Report: corpus.Report{ID: id, Subject: "10", Study: id, Text: text}}
+		r.Labelled = []corpus.Section{{Span: corpus.Span{End: len(text)}}}
+		for _, o := range h.Observations {
+			r.Labels = append(r.Labels, labeler.Label{Observation: o, Assertion: found[o]})
+		}
+		return r
+	}
+	in := []labeler.Result{
+		report("1", "x", map[corpus.Observation]corpus.Assertion{"Pneumonia": p, "Edema": p, "Mass": q, "Scoliosis": p}),
+		report("2", "x", map[corpus.Observation]corpus.Assertion{"Pneumonia": q, "Edema": n}),
+		report("3", " ", nil),
+	}
+	for layout, want := range map[Layout]string{
+		NIH:             "id,Finding Labels\n1,Edema|Pneumonia\n2,No Finding\n3,\n",
+		NIH.OfStudies(): "subject_id,study_id,Finding Labels\n10,1,Edema|Pneumonia\n10,2,No Finding\n10,3,\n",
+	} {
+		var b bytes.Buffer
+		w, err := New(&b, Format{Kind: "csv"}, layout, h)
+		require.NoError(t, err)
+		for _, r := range in {
+			require.NoError(t, w.Write(r))
+		}
+		require.NoError(t, w.Close())
+		assert.Equal(t, want, b.String(), layout)
 	}
 }
 

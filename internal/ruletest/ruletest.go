@@ -24,7 +24,7 @@ import (
 // Report is the outcome of a run. Findings are in file order.
 type Report struct {
 	Rules, Cues, Examples int
-	Skipped               int       // examples that rest on what the set disables
+	Skipped               int       // examples that rest on what the set disables, or on cues that it takes
 	Failures              []Finding // examples that do not give what they say
 	Uncovered             []Finding // phrases that no example matches, examples that prove nothing
 }
@@ -46,9 +46,9 @@ func (f Finding) samePlace(g Finding) bool { return f.Pos == g.Pos && f.ID == g.
 
 // Run runs every example of the set. The error is a set that does not compile.
 //
-// In a set that extends another, what `disable` drops can take from an
-// inherited example what it rests on. Such examples, which give what they say
-// in the set with nothing disabled, are skipped.
+// In a set that extends another, a cue that is disabled or taken can take from
+// an inherited example what it rests on. Such examples, which give what they say
+// in the set with the inherited cues as they were, are skipped.
 func Run(set *rules.Set) (Report, error) {
 	report, err := runAll(set)
 	whole := set.Undisabled()
@@ -270,7 +270,13 @@ func withoutCue(set *rules.Set, index int) *rules.Set {
 	return &reduced
 }
 
+// compile makes the labeler of a set in which every observation has a label.
 func compile(set *rules.Set) (*labeler.Labeler, error) {
+	if len(set.Unlabelled) > 0 {
+		all := *set
+		all.Observations = slices.Concat(set.Observations, set.Unlabelled)
+		set = &all
+	}
 	return labeler.New(labeler.Options{Rules: set, Section: "all", Cache: -1})
 }
 
