@@ -362,7 +362,8 @@ func (r *reading) itemsBefore(c *foundCue) []int {
 func (r *reading) endsItem(i int) bool {
 	w := &r.words[i]
 	if w.cue < 0 {
-		return r.tokens[i].Kind == segment.Mark && !w.comma && !w.open && !w.close && r.tokens[i].Norm != "/"
+		t := &r.tokens[i]
+		return t.Kind == segment.Mark && !w.comma && !w.open && !w.close && t.Norm != "/" && t.Norm != segment.Removed
 	}
 	c := &r.cues[w.cue]
 	return c.rule.Kind == rules.Terminator && c.rule.When != rules.NextToMention || scopes(c)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -211,9 +212,11 @@ func unknownName(header string) string {
 
 // cuts finds the headers, rules and FINAL REPORT lines of a text, in order.
 func (s *Splitter) cuts(text string) []cut {
+	text = plainBlanks(text)
 	if t := trim(text, corpus.Span{End: len(text)}); !strings.ContainsAny(t.In(text), "\n\r") {
 		return s.inlineCuts(text)
 	}
+	small := !strings.ContainsFunc(text, unicode.IsUpper) // no header can be told by its capitals
 	var cuts []cut
 	fresh := true // a paragraph starts here
 	ended := true // a sentence ended before
@@ -233,12 +236,12 @@ func (s *Splitter) cuts(text string) []cut {
 			}
 		}
 		line := text[start:eol]
-		if end := finalReport(line); end > 0 {
-			cuts = append(cuts, cut{kind: final, start: start, end: start + end})
+		if end := finalReport(line); end > 0 && strings.Trim(line[end:], ": \t") == "" {
+			cuts = append(cuts, cut{kind: final, start: start, end: start + len(strings.TrimRight(line, " \t"))})
 			fresh, ended = true, true
 			continue
 		}
-		c, ok := s.header(line, fresh, ended)
+		c, ok := s.header(line, fresh, ended, small)
 		if ok {
 			c.start, c.end, c.fresh = start, start+c.end, fresh
 			cuts = append(cuts, c)
@@ -251,22 +254,39 @@ func (s *Splitter) cuts(text string) []cut {
 	return cuts
 }
 
-const finalReportLine = "FINAL REPORT"
-
-// finalReport gives the length of FINAL REPORT where the line has nothing
-// else, or 0.
+// finalReport gives the length of FINAL REPORT at the start of the line, or 0.
 func finalReport(line string) int {
-	end := len(finalReportLine)
-	if len(line) < end || !strings.EqualFold(line[:end], finalReportLine) {
+	const first, second = "final", "report"
+	if len(line) < len(first) || !strings.EqualFold(line[:len(first)], first) {
 		return 0
 	}
-	if end < len(line) && line[end] == ':' {
-		end++
-	}
-	if strings.TrimSpace(line[end:]) != "" {
+	i := skipBlanks(line, len(first), len(line))
+	end := i + len(second)
+	if i == len(first) || end > len(line) || !strings.EqualFold(line[i:end], second) || end < len(line) && isAlnumAt(line, end) {
 		return 0
 	}
 	return end
+}
+
+// plainBlanks is the text with as many plain blanks in the place of every
+// non-breaking or otherwise wide one, so that offsets stay.
+func plainBlanks(text string) string {
+	wide := func(r rune) bool { return r >= utf8.RuneSelf && unicode.IsSpace(r) }
+	if !strings.ContainsFunc(text, wide) {
+		return text
+	}
+	var b strings.Builder
+	b.Grow(len(text))
+	for i := 0; i < len(text); {
+		_, n := utf8.DecodeRuneInString(text[i:])
+		if text[i] >= utf8.RuneSelf && blank(text, i) > 0 {
+			b.WriteString("   "[:n])
+		} else {
+			b.WriteString(text[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
 }
 
 const (
@@ -280,15 +300,16 @@ func headerByte(c byte) bool {
 }
 
 // header reads the header that a line (without its first blanks) starts with.
-// The cut starts at 0 and ends behind the colon.
-func (s *Splitter) header(line string, fresh, ended bool) (cut, bool) {
+// The cut starts at 0 and ends behind the colon. In a text in small letters
+// throughout, those of a line where a sentence has ended count as capitals.
+func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 	if !isLetter(line[0]) && !isDigit(line[0]) && line[0] != '(' {
 		return cut{}, false
 	}
 	j := 0
 	capitals := true
 	for j < len(line) && j < maxHeader && headerByte(line[j]) {
-		if isLower(line[j]) {
+		if isLower(line[j]) && !(small && ended) {
 			capitals = false
 		}
 		j++
@@ -372,13 +393,13 @@ func (s *Splitter) inlineCuts(text string) []cut {
 	var cuts []cut
 	mixed := strings.IndexFunc(text, func(r rune) bool { return 'a' <= r && r <= 'z' }) >= 0
 	taken := trim(text, corpus.Span{End: len(text)}).Start
-	if end := taken + len(finalReportLine); strings.HasPrefix(text[taken:], finalReportLine) &&
-		(end == len(text) || !isAlnumAt(text, end)) {
-		cuts = append(cuts, cut{kind: final, start: taken, end: end})
-		taken = skipBlanks(text, end, len(text))
+	small := !strings.ContainsFunc(text, unicode.IsUpper)
+	if n := finalReport(text[taken:]); n > 0 && (small || isUpper(text[taken+n-1])) {
+		cuts = append(cuts, cut{kind: final, start: taken, end: taken + n})
+		taken = skipBlanks(text, taken+n, len(text))
 	}
 	if taken < len(text) {
-		if c, ok := s.header(text[taken:], true, true); ok && c.kind <= contains {
+		if c, ok := s.header(text[taken:], true, true, small); ok && c.kind <= contains {
 			c.start, c.end = taken, taken+c.end
 			cuts = append(cuts, c)
 			taken = c.end

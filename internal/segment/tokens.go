@@ -189,6 +189,11 @@ func split(dst []Token, s string, base int, bits uint64) []Token {
 					continue
 				}
 			}
+			if n := removed(s[i:]); n > 0 {
+				add(i, i+n, Mark, Removed)
+				i += n
+				continue
+			}
 			if a := apostrophe(s, i); a > n {
 				n = a // &rsquo;
 			}
@@ -337,6 +342,27 @@ func ordinal(s string, i, j int) int {
 	return 0
 }
 
+// Removed is the norm of a name, date or word that was taken out of a report,
+// however that is written: "___", "[**2151-8-4**]".
+const Removed = "___"
+
+// removed gives the length of the removed word that s begins with, or 0.
+func removed(s string) int {
+	if strings.HasPrefix(s, "[**") {
+		if i := strings.Index(s, "**]"); i > 0 {
+			return i + len("**]")
+		}
+	}
+	if !strings.HasPrefix(s, Removed) {
+		return 0
+	}
+	n := len(Removed)
+	for n < len(s) && s[n] == '_' {
+		n++
+	}
+	return n
+}
+
 // possessive gives the end of the 's at i, or 0.
 func possessive(s string, i int) int {
 	a := apostrophe(s, i)
@@ -368,9 +394,9 @@ func apostrophe(s string, i int) int {
 }
 
 // isHyphen reports whether r joins words: the hyphen, its typographic forms,
-// and the en dash ("T8–T9").
+// and the en dash ("T8–T9") and the minus sign, which are typed for it.
 func isHyphen(r rune) bool {
-	return r == '-' || r == '\u2010' || r == '\u2011' || r == '\u2013'
+	return r == '-' || r == '\u2010' || r == '\u2011' || r == '\u2013' || r == '\u2212'
 }
 
 // glued reports whether letters or digits stand on both sides of s[i:j].
@@ -398,10 +424,12 @@ func isWordRune(r rune) bool {
 
 var straight = strings.NewReplacer(
 	"&rsquo;", "'", "`", "'", "’", "'", "‘", "'", "ʼ", "'", "′", "'",
-	"“", `"`, "”", `"`, "\u2010", "-", "\u2011", "-", "\u2013", "-",
+	"“", `"`, "”", `"`, "\u2010", "-", "\u2011", "-", "\u2013", "-", "\u2212", "-",
+	"ﬀ", "ff", "ﬁ", "fi", "ﬂ", "fl", "ﬃ", "ffi", "ﬄ", "ffl", // as text copied from a page has them
 )
 
-// normal is a token's text in lower case with straight quotes and hyphens.
+// normal is a token's text in lower case with straight quotes and hyphens, and
+// without ligatures.
 func normal(s string) string {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c >= utf8.RuneSelf || c == '&' || c == '`' {
