@@ -275,49 +275,6 @@ func TestAggregationIgnoresOrderAndRepetition(t *testing.T) {
 	})
 }
 
-// wrap breaks the line behind every third word.
-func wrap(s string) string {
-	words := strings.Split(s, " ")
-	var b strings.Builder
-	for i, w := range words {
-		switch {
-		case i == 0:
-		case i%3 == 0:
-			b.WriteString("\n ")
-		default:
-			b.WriteByte(' ')
-		}
-		b.WriteString(w)
-	}
-	return b.String()
-}
-
-// Things that must not change a label.
-func TestFormDoesNotMatter(t *testing.T) {
-	l := newLabeler(t, labeler.Options{Section: "all"})
-	forms := map[string]func(string) string{
-		"without a final full stop": func(s string) string { return strings.TrimSuffix(s, ".") },
-		"numbered":                  func(s string) string { return "1. " + s },
-		"number glued":              func(s string) string { return "1." + s },
-		"upper case":                strings.ToUpper,
-		"lower case":                strings.ToLower,
-		"wrapped":                   wrap,
-		"double blanks":             func(s string) string { return strings.ReplaceAll(s, " ", "  ") },
-		"curly quotes":              strings.NewReplacer("'", "’", `"`, "”").Replace,
-	}
-	for _, row := range table(t, "sentences.tsv", '\t') {
-		text, o := row["text"], corpus.Observation(row["observation"])
-		if strings.ContainsAny(text, "\n") || strings.Count(text, ".") > 1 || strings.Contains(text, ":") {
-			continue // the forms below are of one sentence
-		}
-		want := label(l.Label(corpus.Report{Text: text}), o).Assertion
-		for name, form := range forms {
-			got := label(l.Label(corpus.Report{Text: form(text)}), o).Assertion
-			assert.Equal(t, want.String(), got.String(), "%s: %s: %s", name, o, form(text))
-		}
-	}
-}
-
 func TestBlanksHaveReasons(t *testing.T) {
 	l := newLabeler(t, labeler.Options{})
 	for _, tt := range []struct{ name, text, reason string }{

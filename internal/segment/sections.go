@@ -124,7 +124,8 @@ func (s *Splitter) block(c cut) bool {
 //
 // A header stands at the start of a line, in capitals (or as a known header
 // with a capital letter, or without one where a sentence or paragraph ended
-// before), up to a colon; a known header may also have the line to itself. A
+// before; one with a word of Contains needs one capital letter where a
+// paragraph starts), up to a colon; a known header may also have the line to itself. A
 // text without line breaks may have known headers anywhere. Then:
 //
 //   - a known or misspelt header always starts a section;
@@ -331,7 +332,7 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 	if len(plain) == 0 {
 		return cut{}, false
 	}
-	colon := stop == ':' && (j+1 == len(line) || !isDigit(line[j+1]))
+	colon := stop == ':' && !(isDigit(line[j-1]) && j+1 < len(line) && isDigit(line[j+1])) // of no time
 	title := isUpper(line[0])
 
 	def, ok := s.headers[string(plain)]
@@ -362,13 +363,13 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 	if def, ok := s.misspelt(string(plain)); ok {
 		return cut{kind: known, def: def, end: j + 1}, true
 	}
-	if !capitals {
+	if !capitals && !fresh {
 		return cut{}, false
 	}
 	if def, ok := s.find(plain); ok {
 		return cut{kind: contains, def: def, end: j + 1}, true
 	}
-	if isDigit(line[0]) || j < 2 {
+	if !capitals || isDigit(line[0]) || j < 2 {
 		return cut{}, false
 	}
 	return cut{kind: unknown, end: j + 1}, true
@@ -415,27 +416,42 @@ func (s *Splitter) inlineCuts(text string) []cut {
 		for first > taken && colon-first < maxHeader && headerByte(text[first-1]) {
 			first--
 		}
-		// The longest run of words before the colon that is a known header.
-		for ; first < colon; first++ {
-			if !isLetter(text[first]) || first > taken && isAlnumAt(text, first-1) {
-				continue
-			}
-			var buf [maxHeader]byte
-			def, ok := s.headers[string(appendPlain(buf[:0], text[first:colon]))]
-			if !ok {
-				continue
-			}
-			before := strings.TrimRight(text[taken:first], " \t")
-			ended := before == "" || strings.IndexByte(".:!?;)]_", before[len(before)-1]) >= 0
-			capitals := !strings.ContainsFunc(text[first:colon], func(r rune) bool { return 'a' <= r && r <= 'z' })
-			if ended || capitals && mixed {
-				cuts = append(cuts, cut{kind: known, def: def, start: first, end: colon + 1})
-				taken = colon + 1
-			}
-			break
+		c, ok := s.inlineHeader(text, first, colon, taken, mixed)
+		if ok {
+			cuts = append(cuts, c)
+			taken = colon + 1
 		}
 	}
 	return cuts
+}
+
+// inlineHeader reads the header that ends at the colon and starts at or behind
+// first: the longest run of words that is a known header, or else the words in
+// capitals, where one of them is of Contains. Text before taken is of others.
+func (s *Splitter) inlineHeader(text string, first, colon, taken int, mixed bool) (cut, bool) {
+	var buf [maxHeader]byte
+	capitals := -1 // where the words in capitals start
+	for ; first < colon; first++ {
+		if !isLetter(text[first]) || first > taken && isAlnumAt(text, first-1) {
+			continue
+		}
+		small := strings.ContainsFunc(text[first:colon], func(r rune) bool { return 'a' <= r && r <= 'z' })
+		if !small && capitals < 0 {
+			capitals = first
+		}
+		def, ok := s.headers[string(appendPlain(buf[:0], text[first:colon]))]
+		if !ok {
+			continue
+		}
+		before := strings.TrimRight(text[taken:first], " \t")
+		ended := before == "" || strings.IndexByte(".:!?;)]_", before[len(before)-1]) >= 0
+		return cut{kind: known, def: def, start: first, end: colon + 1}, ended || !small && mixed
+	}
+	if capitals < 0 || !mixed || colon+1 < len(text) && isDigit(text[colon+1]) {
+		return cut{}, false
+	}
+	def, ok := s.find(appendPlain(buf[:0], text[capitals:colon]))
+	return cut{kind: contains, def: def, start: capitals, end: colon + 1}, ok
 }
 
 // plainHeader is a header in lower case, its words parted by one blank: what

@@ -35,10 +35,14 @@ type chunk struct {
 // that is no blank is in exactly one token, in order, and sentence[t.Start:t.End]
 // is the text of token t.
 func (t *Tokenizer) Tokens(dst []Token, sentence string) []Token {
+	end := 0 // of the last chunk
 	for i := 0; i < len(sentence); {
 		if n := blank(sentence, i); n > 0 {
 			i += n
 			continue
+		}
+		if end > 0 && dst[len(dst)-1].Norm == "-" {
+			wrap(dst, sentence[end:i], sentence[i:])
 		}
 		j, hash := i, uint32(2166136261) // FNV-1a
 		for j < len(sentence) {
@@ -61,9 +65,26 @@ func (t *Tokenizer) Tokens(dst []Token, sentence string) []Token {
 				dst = append(dst, tok)
 			}
 		}
-		i = j
+		i, end = j, j
 	}
 	return dst
+}
+
+// wrap makes the hyphen that dst ends in join its word to the next ("right-\n
+// sided") where the line was broken there, and not within a list of halves
+// ("pre-\n and postoperative").
+func wrap(dst []Token, gap, next string) {
+	n := len(dst)
+	if n < 2 || dst[n-1].Kind != Mark || dst[n-1].Norm != "-" || dst[n-2].End != dst[n-1].Start || dst[n-2].Kind == Mark ||
+		!strings.ContainsAny(gap, "\n\r") || !isLetter(next[0]) {
+		return
+	}
+	_, end := word(next, 0)
+	switch strings.ToLower(next[:end]) {
+	case "and", "or", "to":
+		return
+	}
+	dst[n-1].Kind = Join
 }
 
 func (t *Tokenizer) chunk(text string, hash uint32) []Token {
