@@ -427,31 +427,46 @@ func (s *Splitter) inlineCuts(text string) []cut {
 
 // inlineHeader reads the header that ends at the colon and starts at or behind
 // first: the longest run of words that is a known header, or else the words in
-// capitals, where one of them is of Contains. Text before taken is of others.
+// capitals, where one of them is of Contains. Those win where a sentence ended
+// before them and none before the known header: "PA AND LATERAL VIEWS:" is no
+// "VIEWS:". Text before taken is of other headers.
 func (s *Splitter) inlineHeader(text string, first, colon, taken int, mixed bool) (cut, bool) {
+	last := func(i int) byte { // of the text before i, or 0
+		before := strings.TrimRight(text[taken:i], " \t")
+		if before == "" {
+			return 0
+		}
+		return before[len(before)-1]
+	}
 	var buf [maxHeader]byte
-	capitals := -1 // where the words in capitals start
+	found, ok := cut{def: -1, end: colon + 1}, false
+	capitals := colon // where the words in capitals start
 	for ; first < colon; first++ {
 		if !isLetter(text[first]) || first > taken && isAlnumAt(text, first-1) {
 			continue
 		}
 		small := strings.ContainsFunc(text[first:colon], func(r rune) bool { return 'a' <= r && r <= 'z' })
-		if !small && capitals < 0 {
-			capitals = first
+		if !small {
+			capitals = min(capitals, first)
 		}
-		def, ok := s.headers[string(appendPlain(buf[:0], text[first:colon]))]
-		if !ok {
+		def, known := s.headers[string(appendPlain(buf[:0], text[first:colon]))]
+		if !known {
 			continue
 		}
-		before := strings.TrimRight(text[taken:first], " \t")
-		ended := before == "" || strings.IndexByte(".:!?;)]_", before[len(before)-1]) >= 0
-		return cut{kind: known, def: def, start: first, end: colon + 1}, ended || !small && mixed
+		found.def, found.start = def, first
+		if strings.IndexByte("\x00.:!?;)]_", last(first)) >= 0 {
+			return found, true
+		}
+		ok = !small && mixed
+		break
 	}
-	if capitals < 0 || !mixed || colon+1 < len(text) && isDigit(text[colon+1]) {
-		return cut{}, false
+	whole := found.def < 0 && (colon+1 == len(text) || !isDigit(text[colon+1])) || found.def >= 0 && strings.IndexByte(".!?;_", last(capitals)) >= 0
+	if mixed && capitals < colon && whole {
+		if def, contained := s.find(appendPlain(buf[:0], text[capitals:colon])); contained && def != found.def {
+			found.kind, found.def, found.start, ok = contains, def, capitals, true
+		}
 	}
-	def, ok := s.find(appendPlain(buf[:0], text[capitals:colon]))
-	return cut{kind: contains, def: def, start: capitals, end: colon + 1}, ok
+	return found, ok
 }
 
 // plainHeader is a header in lower case, its words parted by one blank: what
