@@ -29,6 +29,7 @@ type foundCue struct {
 	close  bool // a scope forward ends at the first comma: the cue may as well look back
 	island span // the tokens of an apposition within the scope, which it passes over
 	last   int  // the last token that no later cue takes from it: End-1, but for some terminators
+	words  int  // its tokens that are no marks
 }
 
 type span struct{ start, end int }
@@ -108,8 +109,9 @@ func (r *reading) describe() {
 }
 
 // choose keeps the cues that can govern mentions of the reading's tags and
-// settles overlaps: the longest match wins, then the kind in the order of the
-// constants of rules.Kind, then the one further left. A terminator takes no
+// settles overlaps: the longest match wins (a mark makes one longer only
+// among those of as many words: "no change" wins over ": no"), then the kind in
+// the order of the constants of rules.Kind, then the one further left. A terminator takes no
 // words from other cues, but is none within a longer one ("with" in "consistent
 // with").
 func (r *reading) choose(matches []rules.Match) {
@@ -122,6 +124,11 @@ func (r *reading) choose(matches []rules.Match) {
 			Cue:  Cue{Index: match.Target.Index, Start: match.Start, End: match.End},
 			rule: &r.engine.set.Cues[match.Target.Index],
 			info: &r.engine.cues[match.Target.Index],
+		}
+		for _, t := range r.tokens[c.Start:c.End] {
+			if t.Kind != segment.Mark {
+				c.words++
+			}
 		}
 		switch {
 		case match.Target.Kind == rules.CueUnless:
@@ -136,6 +143,7 @@ func (r *reading) choose(matches []rules.Match) {
 	}
 	slices.SortStableFunc(found, func(a, b foundCue) int {
 		return cmp.Or(
+			cmp.Compare(b.words, a.words),
 			cmp.Compare(b.End-b.Start, a.End-a.Start),
 			cmp.Compare(a.rule.Kind, b.rule.Kind),
 			cmp.Compare(a.Start, b.Start),
