@@ -228,7 +228,7 @@ func (r *reading) alternatives(c *foundCue) []int {
 func (r *reading) phrasesAround(c *foundCue) (start, end int) {
 	ends := func(i int) bool {
 		w := &r.words[i]
-		return w.verb || w.relative || w.cue >= 0 || r.tokens[i].Kind == segment.Mark
+		return w.verb || w.relative || w.cue >= 0 || r.tokens[i].Kind == segment.Mark && !w.inner
 	}
 	start, end = c.Start, c.End
 	serial := start > 0 && r.words[start-1].comma
@@ -362,8 +362,7 @@ func (r *reading) itemsBefore(c *foundCue) []int {
 func (r *reading) endsItem(i int) bool {
 	w := &r.words[i]
 	if w.cue < 0 {
-		t := &r.tokens[i]
-		return t.Kind == segment.Mark && !w.comma && !w.open && !w.close && t.Norm != "/" && t.Norm != segment.Removed
+		return r.tokens[i].Kind == segment.Mark && !w.comma && !w.inner && !w.open && !w.close && r.tokens[i].Norm != "/"
 	}
 	c := &r.cues[w.cue]
 	return c.rule.Kind == rules.Terminator && c.rule.When != rules.NextToMention || scopes(c)

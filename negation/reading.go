@@ -13,6 +13,7 @@ type word struct {
 	verb, adverb, modifier, affirm, seen, relative, and, or, but bool
 
 	comma, colon, open, close bool
+	inner                     bool // a mark that parts nothing: "March 4, 2150", "vs.", "___"
 	partner                   int  // of a parenthesis: the token that matches it, else -1
 	mention                   bool // part of a mention
 	mentionEnd                bool // a mention ends right before this token
@@ -78,7 +79,12 @@ func (r *reading) describe() {
 		}
 		switch t.Norm {
 		case ",":
-			w.comma = true
+			w.inner = r.withinDate(i)
+			w.comma = !w.inner
+		case ".": // of an abbreviation: another would have ended the sentence
+			w.inner = i+1 < len(r.tokens)
+		case segment.Removed:
+			w.inner = true
 		case ":", ";":
 			w.colon = true
 		case "(", "[":
@@ -178,6 +184,15 @@ func (r *reading) choose(matches []rules.Match) {
 			r.cues[w.cue].last = i
 		}
 	}
+}
+
+// withinDate reports whether the comma at i stands between a day and a year.
+func (r *reading) withinDate(i int) bool {
+	if i == 0 || i+1 >= len(r.tokens) {
+		return false
+	}
+	day, year := &r.tokens[i-1], &r.tokens[i+1]
+	return day.Kind == segment.Number && len(day.Norm) <= 2 && year.Kind == segment.Number && len(year.Norm) == 4
 }
 
 func overlapsAny(c foundCue, unless []foundCue) bool {

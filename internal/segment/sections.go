@@ -124,8 +124,8 @@ func (s *Splitter) block(c cut) bool {
 //
 // A header stands at the start of a line, in capitals (or as a known header
 // with a capital letter, or without one where a sentence or paragraph ended
-// before; one with a word of Contains needs one capital letter where a
-// paragraph starts), up to a colon; a known header may also have the line to itself. A
+// before; one with a word of Contains may be in title case where a paragraph
+// starts), up to a colon; a known header may also have the line to itself. A
 // text without line breaks may have known headers anywhere. Then:
 //
 //   - a known or misspelt header always starts a section;
@@ -363,7 +363,7 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 	if def, ok := s.misspelt(string(plain)); ok {
 		return cut{kind: known, def: def, end: j + 1}, true
 	}
-	if !capitals && !fresh {
+	if !capitals && !(fresh && titleCase(line[:j])) {
 		return cut{}, false
 	}
 	if def, ok := s.find(plain); ok {
@@ -373,6 +373,29 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 		return cut{}, false
 	}
 	return cut{kind: unknown, end: j + 1}, true
+}
+
+// titleCase reports whether every word begins with a capital letter, but for
+// those that titles have small: "PA and Lateral Views of the Chest".
+func titleCase(header string) bool {
+	for i := 0; i < len(header); {
+		if !isLetter(header[i]) {
+			i++
+			continue
+		}
+		start := i
+		for i < len(header) && isLetter(header[i]) {
+			i++
+		}
+		switch header[start:i] {
+		case "a", "and", "at", "by", "for", "from", "in", "of", "on", "the", "to", "with":
+		default:
+			if !isUpper(header[start]) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // find gives the first definition one of whose words the header contains.
