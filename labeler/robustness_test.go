@@ -43,8 +43,14 @@ var sentenceChanges = slices.Concat([]change{
 	{"bulleted lines without full stops", onLines("- ", bare)},
 	{"paragraphs", paragraphs(stopped)},
 	{"paragraphs without full stops", paragraphs(bare)},
+	{"exclamation marks for full stops", closedWith("!", " ")},
+	{"two full stops", closedWith("..", " ")},
+	{"semicolons for full stops", closedWith("", "; ")},
 	{"no list numbers", unnumbered},
 	{"list numbers one higher", renumbered},
+	{"list numbers from 8", from(8)},
+	{"lettered lines", lettered},
+	{"under a label", labelled},
 	{"first letters in capitals", titled},
 	{"every word in capitals", headline},
 	{"not wrapped", wrapped(1 << 20)},
@@ -59,8 +65,8 @@ var sentenceChanges = slices.Concat([]change{
 	{"every sentence twice", doubled},
 	{"first sentence again at the end", echoed},
 },
-	each("numbered", inline, "%d. ", "%d.", "%d) ", "%d)", "(%d) "),
-	each("on lines", onLinesStopped, "%d. ", "%d.", "%d) ", "%d)", "(%d) ", "#%d ", "#%d. ", "- ", "-", "* ", "• "),
+	each("numbered", inline, "%d. ", "%d.", "%d) ", "%d)", "(%d) ", "• ", "- "),
+	each("on lines", onLinesStopped, "%d. ", "%d.", "%d) ", "%d)", "(%d) ", "#%d ", "#%d. ", "%d.\n ", "- ", "-", "-- ", "* ", "• ", "> "),
 	each("removed as", removed, "___", "____", "[**2151-8-4**]", "[**Name**]", "[**Last Name (STitle) 35**]"),
 	each("dated", dated, "___", "XXXX", "3/4/2150", "3/4", "2150-03-04", "March 4, 2150", "Mar. 4", "[**2151-8-4**]", "[**3-4**]"),
 	each("at", timed, "4:30 pm", "4:30 p.m.", "4:30 P.M.", "4:30PM", "4:30", "16:30", "1630", "___"),
@@ -82,6 +88,9 @@ var letterChanges = []change{
 	{"tabs", strings.NewReplacer(" ", "\t").Replace},
 	{"non-breaking blanks", strings.NewReplacer(" ", "\u00a0").Replace},
 	{"narrow blanks", strings.NewReplacer(" ", "\u2009").Replace},
+	{"blanks before marks", spaced},
+	{"no blanks behind commas", replaced(`(\pL), (\pL)`, "${1},${2}")},
+	{"blanks around slashes", replaced(`(\pL)/(\pL)`, "${1} / ${2}")},
 	{"curly quotes", curly},
 	{"straight quotes", strings.NewReplacer("’", "'", "‘", "'", "“", `"`, "”", `"`).Replace},
 	{"grave accents for apostrophes", strings.NewReplacer("'", "`").Replace},
@@ -89,6 +98,9 @@ var letterChanges = []change{
 	{"non-breaking hyphens", hyphens("\u2011")},
 	{"en dashes for hyphens", hyphens("\u2013")},
 	{"minus signs for hyphens", hyphens("\u2212")},
+	{"blanks for hyphens", hyphens(" ")},
+	{"contracted", contracted},
+	{"British spelling", british.Replace},
 	{"ligatures", strings.NewReplacer("ffi", "ﬃ", "ffl", "ﬄ", "ff", "ﬀ", "fi", "ﬁ", "fl", "ﬂ").Replace},
 }
 
@@ -99,6 +111,12 @@ func each(what string, by func(form string) func(string) string, forms ...string
 		all = append(all, change{what + " " + strconv.Quote(form), by(form)})
 	}
 	return all
+}
+
+// replaced replaces what a regular expression matches.
+func replaced(pattern, by string) func(string) string {
+	re := regexp.MustCompile(pattern)
+	return func(text string) string { return re.ReplaceAllString(text, by) }
 }
 
 // pieces cuts a text into sentences as the labeler does, and what stands
@@ -187,6 +205,48 @@ func paragraphs(end func(string) string) func(string) string {
 		}
 		return strings.Join(sentences, "\n\n")
 	}
+}
+
+// closedWith ends every sentence that a full stop closes with another sign.
+func closedWith(sign, gap string) func(string) string {
+	return func(text string) string {
+		_, sentences := pieces(text)
+		for i, s := range sentences {
+			if sentences[i] = stopped(s); strings.HasSuffix(sentences[i], ".") {
+				sentences[i] = bare(sentences[i]) + sign
+			}
+		}
+		return strings.Join(sentences, gap)
+	}
+}
+
+// from numbers the sentences from n on, so that a list grows a second digit.
+func from(n int) func(string) string {
+	return func(text string) string {
+		_, sentences := pieces(text)
+		for i, s := range sentences {
+			sentences[i] = marker("%d. ", i+n) + stopped(s)
+		}
+		return strings.Join(sentences, "\n")
+	}
+}
+
+// lettered makes every sentence an item that a letter marks.
+func lettered(text string) string {
+	_, sentences := pieces(text)
+	for i, s := range sentences {
+		sentences[i] = string(rune('A'+i%26)) + ". " + stopped(s)
+	}
+	return strings.Join(sentences, "\n")
+}
+
+// labelled puts a label before every sentence that says nothing of it.
+func labelled(text string) string {
+	_, sentences := pieces(text)
+	for i, s := range sentences {
+		sentences[i] = "Other: " + stopped(s)
+	}
+	return strings.Join(sentences, "\n")
 }
 
 var notBlank = regexp.MustCompile(`\S+`)
@@ -404,8 +464,28 @@ func curly(text string) string {
 	}, text)
 }
 
+var (
+	markBehind = regexp.MustCompile(`([\pL\])])([.,;:)\]])`)
+	markBefore = regexp.MustCompile(`([(\[])(\pL)`)
+	cannot     = strings.NewReplacer("cannot", "can't", "can not", "can't", "Cannot", "Can't", "CANNOT", "CAN'T")
+	notBehind  = regexp.MustCompile(`(?i)\b(is|are|was|were|does|do|did|has|have) not\b`)
+	british    = strings.NewReplacer("edema", "oedema", "Edema", "Oedema", "tumor", "tumour", "ized", "ised", "izing", "ising",
+		"color", "colour", "center", "centre", "hemo", "haemo", "esophag", "oesophag", "orthoped", "orthopaed", "favor", "favour")
+)
+
+// spaced parts words and marks by blanks, as collections of tokens do.
+func spaced(text string) string {
+	return markBefore.ReplaceAllString(markBehind.ReplaceAllString(text, "${1} ${2}"), "${1} ${2}")
+}
+
+// contracted writes "isn't" and "can't".
+func contracted(text string) string {
+	return notBehind.ReplaceAllString(cannot.Replace(text), "${1}n't")
+}
+
 // hyphens writes another sign for hyphens between words; those before numbers
-// are minuses or ranges, those at the start of a line bullets.
+// are minuses or ranges, those at the start of a line bullets, and one between
+// blanks is a dash.
 func hyphens(sign string) func(string) string {
 	return func(text string) string { return hyphen.ReplaceAllString(text, "${1}"+sign+"${2}") }
 }
@@ -709,6 +789,27 @@ func together(a, b labels) labels {
 	return both
 }
 
+// compared checks that a date of any form may be added to a sentence in the
+// place of one that was removed.
+func (b *bench) compared(t *testing.T) {
+	for _, date := range []string{"3/4/2150", "3/4", "3-4-2150", "2150-03-04", "March 4, 2150", "4 March 2150", "Mar. 4", "[**2151-8-4**]", "5:40 p.m. on 3/4/2150"} {
+		for _, frame := range []string{"S since D.", "S, compared to D.", "S on D.", "S (D).", "Compared to D, s."} {
+			dated := func(s *sample, date string) corpus.Report {
+				return s.edited(func(_ int, text string) string {
+					_, sentences := pieces(text)
+					for i, one := range sentences {
+						sentences[i] = strings.NewReplacer("S", bare(one), "s.", strings.ToLower(one[:1])+one[1:], "D", date).Replace(frame)
+					}
+					return strings.Join(sentences, " ")
+				})
+			}
+			b.check(t, "with "+date+" in "+frame, func(s *sample) (corpus.Report, labels, bool) {
+				return dated(s, date), labelsOf(b.Label(dated(s, "___"))), true
+			})
+		}
+	}
+}
+
 // paired checks that a report keeps its labels beside the text of another,
 // however they are joined, but for what that adds.
 func (b *bench) paired(t *testing.T) {
@@ -749,6 +850,7 @@ func TestRobustness(t *testing.T) {
 			b.exchanged(t)
 			b.added(t, additions)
 			b.paired(t)
+			b.compared(t)
 		})
 	}
 	t.Run("sentences", func(t *testing.T) {
@@ -756,6 +858,7 @@ func TestRobustness(t *testing.T) {
 		b.sections(t, slices.Concat(sentenceChanges, letterChanges))
 		b.added(t, additions)
 		b.paired(t)
+		b.compared(t)
 	})
 }
 
@@ -785,6 +888,9 @@ func TestRobustnessOpenI(t *testing.T) {
 	b.exchanged(t)
 	b.added(t, additions)
 	b.paired(t)
+	some := *b // dates are set into every sentence, most of which are then new to the cache
+	some.samples = b.samples[:len(b.samples)/6]
+	some.compared(t)
 }
 
 // Nor does a change of sentences with a change of letters on top of it.
