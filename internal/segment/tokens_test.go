@@ -2,6 +2,7 @@ package segment
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -63,6 +64,7 @@ func TestTokens(t *testing.T) {
 		{"Dr. vs. Jan. No.", "Dr . vs . Jan . No ."},
 		{"patient's lungs' Hodgkin’s", "patient 's lungs ' Hodgkin ’s"},
 		{"___'s ___,", "___ 's ___ ,"},
+		{"on [**2151-8-4**], ([**Name**])", "on [**2151-8-4**] , ( [**Name**] )"},
 		{"o'clock we'll", "o'clock we 'll"},
 		{"... ?! (8)", "... ? ! ( 8 )"},
 		{"a+b=c&d;e", "a + b = c & d ; e"},
@@ -91,6 +93,9 @@ func TestTokenNorm(t *testing.T) {
 		{"patient&rsquo;s", "patient 's"},
 		{"“No”", `" no "`},
 		{"T8–T9", "t8 - t9"},
+		{"B−lines", "b - lines"},
+		{"Eﬀusion, ﬁlm", "effusion , film"},
+		{"____ [**2151-8-4**]", "___ ___"},
 	} {
 		assert.Equal(t, tt.want, norms(tt.in), tt.in)
 	}
@@ -104,6 +109,25 @@ func TestTokenKind(t *testing.T) {
 	}
 	assert.Equal(t, "left/0 -/3 sided/0 t8/0 ,/2 2.5/1 cm/0 (/2 ___/2 )/2 5th/0 -/2 5:40/1 p.m./0 is/0 not/0 ./2",
 		strings.Join(got, " "))
+}
+
+// A hyphen at the end of a line joins, but for that of one half of two.
+func TestHyphenAtLineEnd(t *testing.T) {
+	var tok Tokenizer
+	for in, want := range map[string]Kind{
+		"right-\n sided":            Join,
+		"right‐\r\nsided":           Join,
+		"T8-\nT9":                   Join,
+		"right- sided":              Mark,
+		"pre-\n and post-operative": Mark,
+		"effusion -\n no edema":     Mark,
+		"effusion-\n 2 cm":          Mark,
+		"effusion,-\nno edema":      Mark,
+	} {
+		tokens := tok.Tokens(nil, in)
+		i := slices.IndexFunc(tokens, func(t Token) bool { return t.Norm == "-" })
+		assert.Equal(t, want, tokens[i].Kind, "%q", in)
+	}
 }
 
 // checkTokens holds the invariants of Tokens: spans in order, in range and
