@@ -272,22 +272,22 @@ func finalReport(line string) int {
 // plainBlanks is the text with as many plain blanks in the place of every
 // non-breaking or otherwise wide one, so that offsets stay.
 func plainBlanks(text string) string {
-	wide := func(r rune) bool { return r >= utf8.RuneSelf && unicode.IsSpace(r) }
-	if !strings.ContainsFunc(text, wide) {
+	var plain []byte
+	for i := 0; i < len(text); i++ {
+		if text[i] < utf8.RuneSelf {
+			continue
+		}
+		if n := blank(text, i); n > 0 {
+			if plain == nil {
+				plain = []byte(text)
+			}
+			copy(plain[i:], "   "[:n])
+		}
+	}
+	if plain == nil {
 		return text
 	}
-	var b strings.Builder
-	b.Grow(len(text))
-	for i := 0; i < len(text); {
-		_, n := utf8.DecodeRuneInString(text[i:])
-		if text[i] >= utf8.RuneSelf && blank(text, i) > 0 {
-			b.WriteString("   "[:n])
-		} else {
-			b.WriteString(text[i : i+n])
-		}
-		i += n
-	}
-	return b.String()
+	return string(plain)
 }
 
 const (

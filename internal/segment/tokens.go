@@ -35,14 +35,16 @@ type chunk struct {
 // that is no blank is in exactly one token, in order, and sentence[t.Start:t.End]
 // is the text of token t.
 func (t *Tokenizer) Tokens(dst []Token, sentence string) []Token {
-	end := 0 // of the last chunk
+	first, newLine := len(dst), false
 	for i := 0; i < len(sentence); {
 		if n := blank(sentence, i); n > 0 {
+			newLine = newLine || sentence[i] == '\n' || sentence[i] == '\r'
 			i += n
 			continue
 		}
-		if end > 0 && dst[len(dst)-1].Norm == "-" {
-			wrap(dst, sentence[end:i], sentence[i:])
+		if newLine {
+			newLine = false
+			joinLines(dst[first:], sentence[i:])
 		}
 		j, hash := i, uint32(2166136261) // FNV-1a
 		for j < len(sentence) {
@@ -65,18 +67,16 @@ func (t *Tokenizer) Tokens(dst []Token, sentence string) []Token {
 				dst = append(dst, tok)
 			}
 		}
-		i, end = j, j
+		i = j
 	}
 	return dst
 }
 
-// wrap makes the hyphen that dst ends in join its word to the next ("right-\n
-// sided") where the line was broken there, and not within a list of halves
-// ("pre-\n and postoperative").
-func wrap(dst []Token, gap, next string) {
-	n := len(dst)
-	if n < 2 || dst[n-1].Kind != Mark || dst[n-1].Norm != "-" || dst[n-2].End != dst[n-1].Start || dst[n-2].Kind == Mark ||
-		!strings.ContainsAny(gap, "\n\r") || !isLetter(next[0]) {
+// joinLines makes the hyphen that a line ends with join its word to the next
+// ("right-\n sided"), but not the one of half a list ("pre-\n and postoperative").
+func joinLines(line []Token, next string) {
+	n := len(line)
+	if n < 2 || line[n-1].Norm != "-" || line[n-2].End != line[n-1].Start || line[n-2].Kind == Mark || !isLetter(next[0]) {
 		return
 	}
 	_, end := word(next, 0)
@@ -84,7 +84,7 @@ func wrap(dst []Token, gap, next string) {
 	case "and", "or", "to":
 		return
 	}
-	dst[n-1].Kind = Join
+	line[n-1].Kind = Join
 }
 
 func (t *Tokenizer) chunk(text string, hash uint32) []Token {
