@@ -30,7 +30,7 @@ type foundCue struct {
 	close  bool // a scope forward ends at the first comma: the cue may as well look back
 	island span // the tokens of an apposition within the scope, which it passes over
 	last   int  // the last token that no later cue takes from it: End-1, but for some terminators
-	words  int  // its tokens that are no marks
+	length int  // of the longest wins: its words, and then its tokens
 }
 
 type span struct{ start, end int }
@@ -131,11 +131,6 @@ func (r *reading) choose(matches []rules.Match) {
 			rule: &r.engine.set.Cues[match.Target.Index],
 			info: &r.engine.cues[match.Target.Index],
 		}
-		for _, t := range r.tokens[c.Start:c.End] {
-			if t.Kind != segment.Mark {
-				c.words++
-			}
-		}
 		switch {
 		case match.Target.Kind == rules.CueUnless:
 			unless = append(unless, c)
@@ -144,13 +139,13 @@ func (r *reading) choose(matches []rules.Match) {
 		case c.rule.When == rules.NextToMention && !r.words[c.Start].mentionEnd:
 		case c.rule.Direction != rules.Inside && r.withinMention(c.Cue):
 		default:
+			c.length = r.length(c.Start, c.End)
 			found = append(found, c)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b foundCue) int {
 		return cmp.Or(
-			cmp.Compare(b.words, a.words),
-			cmp.Compare(b.End-b.Start, a.End-a.Start),
+			cmp.Compare(b.length, a.length),
 			cmp.Compare(a.rule.Kind, b.rule.Kind),
 			cmp.Compare(a.Start, b.Start),
 			cmp.Compare(a.rule.ID, b.rule.ID),
@@ -184,6 +179,18 @@ func (r *reading) choose(matches []rules.Match) {
 			r.cues[w.cue].last = i
 		}
 	}
+}
+
+// length measures a phrase by its words, and among those of as many words by
+// its tokens.
+func (r *reading) length(start, end int) int {
+	words := 0
+	for i := start; i < end; i++ {
+		if r.tokens[i].Kind != segment.Mark {
+			words++
+		}
+	}
+	return words<<16 + end - start
 }
 
 // withinDate reports whether the comma at i stands between a day and a year.
