@@ -19,7 +19,8 @@ const maxSentence = 4 << 10
 // of an abbreviation or number, and before a line that starts a new item; a
 // line that is only wrapped does not end it, nor does a semicolon.
 func Sentences(dst []corpus.Span, text string, within corpus.Span) []corpus.Span {
-	s := scanner{text: text, begin: within.Start, end: within.End, start: -1, next: 1, sentences: dst}
+	s := newScanner(text, within)
+	s.sentences = dst
 	s.scan()
 	return s.sentences
 }
@@ -28,7 +29,8 @@ func Sentences(dst []corpus.Span, text string, within corpus.Span) []corpus.Span
 // text[within.Start:within.End] to dst: what is neither blank nor in a
 // sentence.
 func Markers(dst []corpus.Span, text string, within corpus.Span) []corpus.Span {
-	s := scanner{text: text, begin: within.Start, end: within.End, start: -1, next: 1, markers: dst, mark: true}
+	s := newScanner(text, within)
+	s.markers, s.mark = dst, true
 	s.scan()
 	return s.markers
 }
@@ -41,6 +43,7 @@ type scanner struct {
 	sentences  []corpus.Span
 	markers    []corpus.Span
 	mark       bool // collect markers
+	capitals   bool // the text has no small letters: its capitals say nothing
 
 	start int // of the open sentence, -1 when none is open
 	last  int // end of its last byte that is no blank
@@ -48,6 +51,13 @@ type scanner struct {
 	word  int // start of the word after that
 	depth int // brackets open in it
 	next  int // number that the next item of a list would have
+}
+
+func newScanner(text string, within corpus.Span) scanner {
+	return scanner{
+		text: text, begin: within.Start, end: within.End, start: -1, next: 1,
+		capitals: !strings.ContainsFunc(within.In(text), unicode.IsLower),
+	}
 }
 
 func (s *scanner) scan() {
@@ -438,9 +448,14 @@ func abbreviated(word string) int {
 }
 
 // abbreviation reports whether the full stop at i, which a blank follows at
-// after, belongs to an abbreviation and does not end the sentence.
+// after, belongs to an abbreviation and does not end the sentence. Collections
+// of tokens have a blank before it too ("vs ."), as before stops that do.
 func (s *scanner) abbreviation(i, after int) bool {
-	start, word := s.wordBefore(i)
+	end := i
+	if s.last == i-1 && s.start >= 0 {
+		end = s.last
+	}
+	start, word := s.wordBefore(end)
 	if word == "" {
 		return false
 	}
@@ -457,6 +472,12 @@ func (s *scanner) abbreviation(i, after int) bool {
 		return false
 	}
 	follows := text[k]
+	upper := isUpper(follows) && !s.capitals
+	small := isLetter(follows) && !upper
+	if end < i {
+		kind := abbreviated(word)
+		return kind&anything != 0 || kind&count != 0 && isDigit(follows)
+	}
 	if len(word) == 1 {
 		if start-2 >= s.start && text[start-1] == '.' && isLetter(text[start-2]) { // p.m., e.g.
 			switch lower(text[start-2]) {
@@ -465,26 +486,26 @@ func (s *scanner) abbreviation(i, after int) bool {
 			case 'u': // U.S.
 				return word == "s"
 			}
-			return !isUpper(follows)
+			return !upper
 		}
 		// E. coli; "type C. no" ends.
-		return isUpper(text[start]) && isLower(follows) && !s.function(k) &&
+		return isUpper(text[start]) && small && !s.function(k) &&
 			(start == s.start || !isDigit(text[start-1]))
 	}
 	kind := abbreviated(word)
 	return kind&anything != 0 ||
 		kind&count != 0 && (isDigit(follows) || follows == '_') ||
-		kind&lowerCase != 0 && isLower(follows) && !s.function(k)
+		kind&lowerCase != 0 && small && !s.function(k)
 }
 
 // function reports whether the word at k is one that starts sentences in a
-// text without capitals.
+// text without capitals, or of nothing else.
 func (s *scanner) function(k int) bool {
 	j := k
 	for j < s.end && j < k+6 && isLetter(s.text[j]) {
 		j++
 	}
-	switch s.text[k:j] {
+	switch strings.ToLower(s.text[k:j]) {
 	case "no", "there", "the", "this", "these", "it":
 		return true
 	}
