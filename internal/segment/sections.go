@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -217,7 +216,7 @@ func (s *Splitter) cuts(text string) []cut {
 	if t := trim(text, corpus.Span{End: len(text)}); !strings.ContainsAny(t.In(text), "\n\r") {
 		return s.inlineCuts(text)
 	}
-	small := !strings.ContainsFunc(text, unicode.IsUpper) // no header can be told by its capitals
+	small := !hasCapital(text) // no header can be told by its capitals
 	var cuts []cut
 	fresh := true // a paragraph starts here
 	ended := true // a sentence ended before
@@ -258,7 +257,7 @@ func (s *Splitter) cuts(text string) []cut {
 // finalReport gives the length of FINAL REPORT at the start of the line, or 0.
 func finalReport(line string) int {
 	const first, second = "final", "report"
-	if len(line) < len(first) || !strings.EqualFold(line[:len(first)], first) {
+	if len(line) < len(first) || lower(line[0]) != first[0] || !strings.EqualFold(line[:len(first)], first) {
 		return 0
 	}
 	i := skipBlanks(line, len(first), len(line))
@@ -272,6 +271,14 @@ func finalReport(line string) int {
 // plainBlanks is the text with as many plain blanks in the place of every
 // non-breaking or otherwise wide one, so that offsets stay.
 func plainBlanks(text string) string {
+	const leads = "\xc2\xe1\xe2\xe3" // the first bytes of such blanks
+	wide := false
+	for i := range len(leads) {
+		wide = wide || strings.IndexByte(text, leads[i]) >= 0
+	}
+	if !wide {
+		return text // nearly every text, and no byte was looked at alone
+	}
 	var plain []byte
 	for i := 0; i < len(text); i++ {
 		if text[i] < utf8.RuneSelf {
@@ -375,6 +382,15 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 	return cut{kind: unknown, end: j + 1}, true
 }
 
+func hasCapital(text string) bool {
+	for i := range len(text) {
+		if isUpper(text[i]) {
+			return true
+		}
+	}
+	return false
+}
+
 // titleCase reports whether every word begins with a capital letter, but for
 // those that titles have small: "PA and Lateral Views of the Chest".
 func titleCase(header string) bool {
@@ -417,7 +433,7 @@ func (s *Splitter) inlineCuts(text string) []cut {
 	var cuts []cut
 	mixed := strings.IndexFunc(text, func(r rune) bool { return 'a' <= r && r <= 'z' }) >= 0
 	taken := trim(text, corpus.Span{End: len(text)}).Start
-	small := !strings.ContainsFunc(text, unicode.IsUpper)
+	small := !hasCapital(text)
 	if n := finalReport(text[taken:]); n > 0 && (small || isUpper(text[taken+n-1])) {
 		cuts = append(cuts, cut{kind: final, start: taken, end: taken + n})
 		taken = skipBlanks(text, taken+n, len(text))
