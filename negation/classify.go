@@ -12,7 +12,7 @@ import (
 // (docs/negation.md):
 //
 //  1. a cue whose own words enclose the mention ("absence of X cannot be
-//     confirmed");
+//     confirmed"), or stand for it ("a small one could be missed");
 //  2. the nearest predicate behind it, when that negates, hedges or excludes;
 //  3. the nearest cue before it, when that negates, or excludes;
 //  4. an alternative that joins it to another mention;
@@ -54,8 +54,8 @@ func (r *reading) classify(n int) Verdict {
 	return Verdict{}
 }
 
-// governors finds the nearest cue on either side, and the shortest around,
-// whose scope covers the mention. With bound set, only cues bound to a tag
+// governors finds the nearest cue on either side, and the shortest around or
+// the last that stands for the mention, whose scope covers it. With bound set, only cues bound to a tag
 // count.
 func (r *reading) governors(m Mention, bound bool) (before, behind, inside *foundCue) {
 	for i := range r.cues {
@@ -64,6 +64,8 @@ func (r *reading) governors(m Mention, bound bool) (before, behind, inside *foun
 			continue
 		}
 		switch {
+		case c.rule.Direction == rules.Antecedent:
+			inside = c
 		case c.rule.Direction == rules.Inside:
 			if inside == nil || c.End-c.Start < inside.End-inside.Start {
 				inside = c

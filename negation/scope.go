@@ -38,9 +38,24 @@ func (r *reading) setScope(c *foundCue) {
 		}
 	case rules.Inside:
 		c.ScopeStart, c.ScopeEnd = c.Start, c.End
+	case rules.Antecedent:
+		r.antecedent(c)
+		return
 	}
 	if c.ScopeStart == c.ScopeEnd && !c.back && c.rule.Direction != rules.Forward {
 		r.backward(c) // nothing behind it: it speaks of what stands before
+	}
+}
+
+// antecedent sets the scope to the nearest mention before the cue.
+func (r *reading) antecedent(c *foundCue) {
+	c.back = true
+	c.ScopeStart, c.ScopeEnd = c.Start, c.Start
+	for i := c.Start; i > 0; i-- {
+		if found := r.ending[i]; found != nil {
+			c.ScopeStart, c.ScopeEnd = r.mentions[found[0]].Start, i
+			return
+		}
 	}
 }
 
@@ -268,7 +283,8 @@ func (r *reading) earlierPredicate(c *foundCue) int {
 	joins := func(i int) bool { return i > 0 && (r.words[i].and || r.words[i].but) }
 	i := c.Start
 	if !joins(i) {
-		i--
+		for i--; i > 0 && r.words[i].verb; i-- {
+		}
 	}
 	if !joins(i) {
 		return -1

@@ -503,7 +503,7 @@ func choose[E ~uint8](r *reader, p placed, what string, names []string) E {
 
 var (
 	kindNames      = [...]string{"pseudo", "exclusion", "uncertainty", "negation", "affirmation", "alternative", "terminator"}
-	directionNames = [...]string{"forward", "backward", "both", "inside", "either"}
+	directionNames = [...]string{"forward", "backward", "both", "inside", "either", "antecedent"}
 	whenNames      = [...]string{"anywhere", "start", "after-mention", "next-to-mention"}
 )
 

@@ -107,11 +107,12 @@ type Direction uint8
 
 // The directions of a scope, seen from the cue.
 const (
-	Forward  Direction = iota // behind the cue in reading order: "no X"
-	Backward                  // before the cue: "X has resolved"
-	Both                      // before it where a mention stands before it in the same clause, else behind it
-	Inside                    // the words that the cue's own phrase spans: "new ... is not seen"
-	Either                    // behind it where a mention stands in that scope, else before it: "possible X", "X possible"
+	Forward    Direction = iota // behind the cue in reading order: "no X"
+	Backward                    // before the cue: "X has resolved"
+	Both                        // before it where a mention stands before it in the same clause, else behind it
+	Inside                      // the words that the cue's own phrase spans: "new ... is not seen"
+	Either                      // behind it where a mention stands in that scope, else before it: "possible X", "X possible"
+	Antecedent                  // the nearest mention before it, which its own words stand for: "a small one could be missed"
 )
 
 // When says where in a sentence a cue counts.
