@@ -39,6 +39,10 @@ func (r *reading) classify(n int) Verdict {
 		return r.verdict(inside)
 	case behind != nil && scopes(behind):
 		return r.verdict(behind)
+	case before != nil && before.rule.Implies != 0 && r.suggested(before, m):
+		v := r.verdict(before)
+		v.Assertion = assertionOf[before.rule.Implies]
+		return v
 	case before != nil && (before.rule.Kind == rules.Negation || before.rule.Kind == rules.Exclusion):
 		return r.verdict(before)
 	}
@@ -81,6 +85,14 @@ func (r *reading) governors(m Mention, bound bool) (before, behind, inside *foun
 		}
 	}
 	return before, behind, inside
+}
+
+// suggested reports whether an affirmation within the scope of c speaks of the
+// mention: "to suggest", "concerning for".
+func (r *reading) suggested(c *foundCue, m Mention) bool {
+	return slices.ContainsFunc(r.cues, func(a foundCue) bool {
+		return a.rule.Kind == rules.Affirmation && a.rule.Direction == rules.Forward && c.End <= a.Start && a.End <= m.Start
+	})
 }
 
 // closer reports whether c, which stands nearer to the mention, governs it in

@@ -242,6 +242,8 @@ func (r *reading) listGoesOn(c *foundCue, i int) bool {
 			return true
 		case w.verb:
 			return c.rule.Kind == rules.Negation && mentions > 0 && !affirmed && r.onlySeen(j)
+		case mentions > 0 && w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Affirmation && r.cues[w.cue].rule.Direction == rules.Backward:
+			return false // "no edema, pacemaker unchanged"
 		case w.clause, w.cue >= 0 && r.cues[w.cue].rule.Kind != rules.Pseudo && r.cues[w.cue].rule.Kind != rules.Alternative:
 			return c.rule.Kind == rules.Negation && mentions > 0 && !affirmed
 		case w.open && w.partner > j:
@@ -281,6 +283,9 @@ func (r *reading) backward(c *foundCue) {
 // joined to, or -1.
 func (r *reading) earlierPredicate(c *foundCue) int {
 	joins := func(i int) bool { return i > 0 && (r.words[i].and || r.words[i].but) }
+	if c.rule.Direction == rules.Either && !r.words[c.Start].verb {
+		return -1 // no predicate: "and in the right setting"
+	}
 	i := c.Start
 	if !joins(i) {
 		for i--; i > 0 && r.words[i].verb; i-- {
@@ -384,7 +389,7 @@ func (r *reading) apposition(i int) int {
 			return j
 		case w.comma:
 			return -1
-		case w.clause, w.verb, w.mention, w.cue >= 0 && r.cues[w.cue].rule.Kind != rules.Pseudo:
+		case w.clause, w.verb, w.mention, w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Terminator && r.cues[w.cue].rule.When == rules.Anywhere:
 			whole = false
 		}
 	}

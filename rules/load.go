@@ -343,7 +343,7 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 	cue := draftCue{Cue: Cue{Pos: r.pos(n)}}
 	r.id = idOfItem(n)
 	defer func() { r.id = "" }()
-	var id, kind, direction, when placed
+	var id, kind, direction, when, implies placed
 	var only, except, explains, ends []placed
 	var phrases, unless bool
 	ok := r.fields(n, "a cue", map[string]func(ast.Node){
@@ -359,6 +359,7 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 		"reach":     r.countTo(&cue.Reach, "reach"),
 		"lists":     r.boolTo(&cue.Lists, "lists"),
 		"weak":      r.boolTo(&cue.Weak, "weak"),
+		"implies":   r.placedTo(&implies, "implies"),
 		"takes":     r.listTo(&cue.takes, "takes", "the id of a cue"),
 		"phrases":   r.phrasesTo(&cue.Phrases, &phrases, "phrases"),
 		"unless":    r.phrasesTo(&cue.Unless, &unless, "unless"),
@@ -387,6 +388,9 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 	}
 	if when.text != "" {
 		cue.When = choose[When](r, when, "when", whenNames[:])
+	}
+	if implies.text != "" {
+		cue.Implies = choose[Kind](r, implies, "kind", kindNames[:])
 	}
 	for _, e := range ends {
 		cue.Ends = append(cue.Ends, choose[Kind](r, e, "kind", kindNames[:]))
