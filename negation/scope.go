@@ -243,11 +243,13 @@ func (r *reading) listGoesOn(c *foundCue, i int) bool {
 		case w.verb:
 			return c.rule.Kind == rules.Negation && mentions > 0 && !affirmed && r.onlySeen(j)
 		case mentions > 0 && w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Affirmation && r.cues[w.cue].rule.Direction == rules.Backward:
-			return false // "no edema, pacemaker unchanged"
+			return false // "no edema, effusion is unchanged"
 		case w.clause, w.cue >= 0 && r.cues[w.cue].rule.Kind != rules.Pseudo && r.cues[w.cue].rule.Kind != rules.Alternative:
 			return c.rule.Kind == rules.Negation && mentions > 0 && !affirmed
 		case w.open && w.partner > j:
 			j = w.partner
+		case w.mention && !r.words[j+1].mention && r.words[j+1].affirm && (j+2 == len(r.tokens) || r.tokens[j+2].Kind == segment.Mark):
+			return false // "no edema, pacemaker unchanged"
 		case w.mention && !r.words[j+1].mention:
 			if mentions++; or {
 				return true
@@ -283,7 +285,7 @@ func (r *reading) backward(c *foundCue) {
 // joined to, or -1.
 func (r *reading) earlierPredicate(c *foundCue) int {
 	joins := func(i int) bool { return i > 0 && (r.words[i].and || r.words[i].but) }
-	if c.rule.Direction == rules.Either && !r.words[c.Start].verb {
+	if c.rule.Direction == rules.Either && r.is(c.Start, r.engine.keyword.preposition) {
 		return -1 // no predicate: "and in the right setting"
 	}
 	i := c.Start
@@ -297,6 +299,9 @@ func (r *reading) earlierPredicate(c *foundCue) int {
 	for i--; i > 0 && (!r.words[i+1].clause || i+1 == c.Start) && !r.words[i].colon; i-- {
 		if w := &r.words[i]; w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Terminator && r.cues[w.cue].rule.When == rules.Anywhere {
 			return -1
+		}
+		if k := r.words[i].cue; k >= 0 && r.cues[k].back && scopedPredicate(r.cues[k].rule.Kind) {
+			return r.cues[k].Start
 		}
 		if r.words[i].verb {
 			for i > 0 && !r.words[i-1].mention && (r.words[i-1].verb || r.words[i-1].adverb) {
@@ -332,6 +337,9 @@ scan:
 			if d := prev.rule.Direction; !own && (passed || !prev.rule.Weak) && scopedPredicate(prev.rule.Kind) && (d == rules.Backward || d == rules.Both && prev.back) {
 				break // the predicate of an earlier subject (a weak one may share its subject: "is similar to before and normal")
 			}
+			if r.clauseWithin(prev.Start, i+1) {
+				break
+			}
 			i = prev.Start - 1
 			continue
 		}
@@ -360,6 +368,11 @@ scan:
 		i--
 	}
 	c.ScopeStart = r.trimLeft(i+1, from)
+}
+
+// clauseWithin reports whether a clause begins at one of the tokens.
+func (r *reading) clauseWithin(start, end int) bool {
+	return slices.ContainsFunc(r.words[start:end], func(w word) bool { return w.clause })
 }
 
 // forwardOnly reports whether the cue speaks of what follows it, so that a
