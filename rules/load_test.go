@@ -199,7 +199,7 @@ func TestLoadErrors(t *testing.T) {
 
 		{"cue kind", "cues.yaml", cue("    kind: negating\n    phrases: [x]\n"), `cues.yaml:3:11: c: kind "negating" is none of pseudo, exclusion, uncertainty, negation, affirmation, alternative, terminator`},
 		{"no cue kind", "cues.yaml", cue("    phrases: [x]\n"), `cues.yaml:2:5: c: cue has no kind; it is one of pseudo, exclusion, uncertainty, negation, affirmation, alternative, terminator`},
-		{"cue direction", "cues.yaml", cue("    kind: negation\n    direction: up\n    phrases: [x]\n"), `cues.yaml:4:16: c: direction "up" is none of forward, backward, both, inside, either`},
+		{"cue direction", "cues.yaml", cue("    kind: negation\n    direction: up\n    phrases: [x]\n"), `cues.yaml:4:16: c: direction "up" is none of forward, backward, both, inside, either, antecedent`},
 		{"cue reach", "cues.yaml", cue("    kind: negation\n    reach: -1\n    phrases: [x]\n"), `cues.yaml:4:12: c: reach is a number of tokens from 0`},
 		{"cue ends", "cues.yaml", cue("    kind: terminator\n    ends: [all]\n    phrases: [x]\n"), `cues.yaml:4:12: c: kind "all" is none of pseudo, exclusion, uncertainty, negation, affirmation, alternative, terminator`},
 		{"cue when", "cues.yaml", cue("    kind: terminator\n    when: end\n    phrases: [x]\n"), `cues.yaml:4:11: c: when "end" is none of anywhere, start, after-mention, next-to-mention`},
