@@ -8,20 +8,37 @@ import (
 	"github.com/radlabel/radlabel/rules"
 )
 
-// classify decides what governs the mention. In one documented order
+// classify decides what governs the mention: what is said of it, or of what
+// stands for it later ("a small one could be missed"), whichever is stronger.
+func (r *reading) classify(n int) Verdict {
+	v := r.said(n)
+	for i := range r.cues {
+		c := &r.cues[i]
+		if c.rule.Direction != rules.Antecedent || !v.Governed || !c.covers(r.mentions[n]) {
+			continue
+		}
+		if later := r.verdict(c); later.Assertion > v.Assertion {
+			v = later
+		}
+	}
+	return v
+}
+
+// said decides which cue speaks of the mention itself, in one documented order
 // (docs/negation.md):
 //
 //  1. a cue whose own words enclose the mention ("absence of X cannot be
-//     confirmed"), or stand for it ("a small one could be missed");
+//     confirmed");
 //  2. the nearest predicate behind it, when that negates, hedges or excludes;
-//  3. the nearest cue before it, when that negates, or excludes;
+//  3. the nearest cue before it, when that negates or excludes, or implies so
+//     of what is suggested ("no new opacity to suggest X");
 //  4. an alternative that joins it to another mention;
 //  5. the nearest cue before it, when that hedges;
 //  6. an affirmation on either side.
 //
 // A weak cue yields to every other. A neutral mention is decided by a cue
 // bound to its tag; general cues then negate or hedge that cue.
-func (r *reading) classify(n int) Verdict {
+func (r *reading) said(n int) Verdict {
 	m := r.mentions[n]
 	before, behind, inside := r.governors(m, m.Neutral)
 	if m.Neutral {
@@ -58,8 +75,8 @@ func (r *reading) classify(n int) Verdict {
 	return Verdict{}
 }
 
-// governors finds the nearest cue on either side, and the shortest around or
-// the last that stands for the mention, whose scope covers it. With bound set, only cues bound to a tag
+// governors finds the nearest cue on either side, and the shortest around,
+// whose scope covers the mention. With bound set, only cues bound to a tag
 // count.
 func (r *reading) governors(m Mention, bound bool) (before, behind, inside *foundCue) {
 	for i := range r.cues {
@@ -69,7 +86,6 @@ func (r *reading) governors(m Mention, bound bool) (before, behind, inside *foun
 		}
 		switch {
 		case c.rule.Direction == rules.Antecedent:
-			inside = c
 		case c.rule.Direction == rules.Inside:
 			if inside == nil || c.End-c.Start < inside.End-inside.Start {
 				inside = c
@@ -87,12 +103,26 @@ func (r *reading) governors(m Mention, bound bool) (before, behind, inside *foun
 	return before, behind, inside
 }
 
-// suggested reports whether an affirmation within the scope of c speaks of the
-// mention: "to suggest", "concerning for".
+// suggested reports whether a mention in the scope of c suggests this one: "no
+// new opacity to suggest X".
 func (r *reading) suggested(c *foundCue, m Mention) bool {
 	return slices.ContainsFunc(r.cues, func(a foundCue) bool {
-		return a.rule.Kind == rules.Affirmation && a.rule.Direction == rules.Forward && c.End <= a.Start && a.End <= m.Start
+		return a.rule.Suggests && c.End <= a.Start && a.End <= m.Start && r.behindMention(a.Start)
 	})
+}
+
+// behindMention reports whether nothing but the words of its place, or the "to"
+// of an infinitive, stand between a mention and token i.
+func (r *reading) behindMention(i int) bool {
+	for ; i > 0; i-- {
+		if r.words[i].mentionEnd {
+			return true
+		}
+		if w := &r.words[i-1]; !w.modifier && !w.adverb && !r.is(i-1, r.engine.grammar.infinitive) {
+			return false
+		}
+	}
+	return false
 }
 
 // closer reports whether c, which stands nearer to the mention, governs it in

@@ -85,6 +85,7 @@ type Engine struct {
 	matcher   *rules.Matcher
 	tokenizer segment.Tokenizer
 	tags      map[string]tagSet
+	denied    tagSet // tags that a negation is bound to
 	cues      []cueInfo
 	grammar   grammar
 	keyword   keywordGrammar
@@ -96,6 +97,11 @@ type tagSet uint32
 type cueInfo struct {
 	only, except, explains tagSet
 	ends                   [rules.Terminator + 1]bool
+}
+
+// governs reports whether the cue may govern mentions with these tags.
+func (c *cueInfo) governs(tags tagSet) bool {
+	return (c.only == 0 || c.only&tags != 0) && c.except&tags == 0
 }
 
 // The classes that the engine asks for by name. They describe English, not
@@ -142,6 +148,9 @@ func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
 	for i := range set.Cues {
 		cue := &set.Cues[i]
 		info := cueInfo{only: e.tagBits(cue.Only), except: e.tagBits(cue.Except), explains: e.tagBits(cue.Explains)}
+		if cue.Kind == rules.Negation {
+			e.denied |= info.only
+		}
 		for _, kind := range cue.Ends {
 			info.ends[kind] = true
 		}

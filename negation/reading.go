@@ -19,6 +19,8 @@ type word struct {
 	mentionEnd                bool // a mention ends right before this token
 	clause                    bool // an independent clause begins here
 	cue                       int  // index into reading.cues of the cue that covers the token, or -1
+
+	before, behind int // the nearest mentions on either side, neutral ones left out, or -1
 }
 
 // foundCue is a cue in the sentence.
@@ -112,14 +114,27 @@ func (r *reading) describe() {
 			r.ending[m.End] = append(r.ending[m.End], n)
 		}
 	}
+	before, behind := -1, -1
+	for i := range r.words {
+		if found := r.ending[i]; found != nil {
+			before = found[0]
+		}
+		r.words[i].before = before
+	}
+	for i := len(r.words) - 1; i >= 0; i-- {
+		r.words[i].behind = behind
+		if found := r.starting[i]; found != nil {
+			behind = found[0]
+		}
+	}
 }
 
 // choose keeps the cues that can govern mentions of the reading's tags and
 // settles overlaps: the longest match wins (a mark makes one longer only
 // among those of as many words: "no change" wins over ": no"), then the kind in
-// the order of the constants of rules.Kind, then the one further left. A terminator takes no
-// words from other cues, but is none within a longer one ("with" in "consistent
-// with").
+// the order of the constants of rules.Kind, then the one further left. A
+// terminator takes no words from other cues, but is none within a longer one
+// ("with" in "consistent with").
 func (r *reading) choose(matches []rules.Match) {
 	var found, unless []foundCue
 	for _, match := range matches {
@@ -134,7 +149,7 @@ func (r *reading) choose(matches []rules.Match) {
 		switch {
 		case match.Target.Kind == rules.CueUnless:
 			unless = append(unless, c)
-		case c.info.only != 0 && c.info.only&r.tags == 0, c.info.except&r.tags != 0:
+		case !c.info.governs(r.tags):
 		case c.rule.When == rules.Start && !r.atStart(c.Start):
 		case c.rule.When == rules.NextToMention && !r.words[c.Start].mentionEnd:
 		case c.rule.Direction != rules.Inside && r.withinMention(c.Cue):
@@ -248,7 +263,7 @@ func (r *reading) findClauses() {
 		if w.cue >= 0 && r.cues[w.cue].rule.Kind == rules.Negation {
 			whole = true
 		}
-		if !whole || !w.comma && !w.and || w.cue >= 0 {
+		if !whole || !w.comma && !w.and || w.cue >= 0 && r.cues[w.cue].rule.Kind != rules.Terminator {
 			continue
 		}
 		start := i + 1

@@ -47,13 +47,23 @@ func (r *reading) setScope(c *foundCue) {
 	}
 }
 
-// antecedent sets the scope to the nearest mention before the cue.
+// antecedent sets the scope to the nearest mention before the cue that it can
+// govern, with those of the same list before it.
 func (r *reading) antecedent(c *foundCue) {
 	c.back = true
 	c.ScopeStart, c.ScopeEnd = c.Start, c.Start
+	found := false
 	for i := c.Start; i > 0; i-- {
-		if found := r.ending[i]; found != nil {
-			c.ScopeStart, c.ScopeEnd = r.mentions[found[0]].Start, i
+		n := slices.IndexFunc(r.ending[i], func(n int) bool { return c.info.governs(r.engine.tagsOf(r.mentions[n])) })
+		switch w := &r.words[i-1]; {
+		case n >= 0:
+			m := r.mentions[r.ending[i][n]]
+			if !found {
+				c.ScopeEnd = m.End
+			}
+			found = true
+			c.ScopeStart, i = m.Start, m.Start+1
+		case found && !w.comma && !w.and && !w.or && !w.modifier:
 			return
 		}
 	}
@@ -170,6 +180,8 @@ scan:
 			break scan
 		case w.verb && c.rule.Direction == rules.Both:
 			break scan
+		case w.colon && passed && c.rule.Kind == rules.Exclusion:
+			break scan // "follow-up of effusion: stable"
 		case w.open && w.partner > i:
 			for _, m := range r.mentions {
 				passed = passed || i < m.Start && m.End <= w.partner
@@ -226,6 +238,9 @@ func (r *reading) stopsForward(c, next *foundCue, passed bool) bool {
 // be there ("no effusion, mild edema").
 func (r *reading) listGoesOn(c *foundCue, i int) bool {
 	next := i + 1
+	if r.otherKind(i) {
+		return false
+	}
 	if next < len(r.tokens) && (r.words[next].or || r.words[next].and) {
 		return next+1 < len(r.tokens) && (r.words[next].or || !r.words[next+1].affirm)
 	}
@@ -257,6 +272,15 @@ func (r *reading) listGoesOn(c *foundCue, i int) bool {
 		}
 	}
 	return c.rule.Kind == rules.Negation && !affirmed
+}
+
+// otherKind reports whether the mention behind the comma at i is of another kind
+// than the one before, of which things are denied in their own words: "no
+// pneumothorax, chest tube in place".
+func (r *reading) otherKind(i int) bool {
+	before, behind := r.words[i].before, r.words[i].behind
+	return before >= 0 && behind >= 0 &&
+		(r.engine.tagsOf(r.mentions[before])^r.engine.tagsOf(r.mentions[behind]))&r.engine.denied != 0
 }
 
 // onlySeen reports whether the finite verb at i goes on with a participle that

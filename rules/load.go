@@ -359,6 +359,7 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 		"reach":     r.countTo(&cue.Reach, "reach"),
 		"lists":     r.boolTo(&cue.Lists, "lists"),
 		"weak":      r.boolTo(&cue.Weak, "weak"),
+		"suggests":  r.boolTo(&cue.Suggests, "suggests"),
 		"implies":   r.placedTo(&implies, "implies"),
 		"takes":     r.listTo(&cue.takes, "takes", "the id of a cue"),
 		"phrases":   r.phrasesTo(&cue.Phrases, &phrases, "phrases"),

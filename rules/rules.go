@@ -141,7 +141,8 @@ type Cue struct {
 	Reach     int      // the most tokens its scope extends; 0: to the end of the clause structure
 	Lists     bool     // what it governs is one list: commas do not end its scope, and "or" in it offers no alternatives
 	Weak      bool     // yields to any other cue that governs the mention
-	Implies   Kind     // what it does to what an affirmation in its scope speaks of: "no new opacity to suggest X" denies X; 0: nothing else
+	Suggests  bool     // of an Affirmation: what it speaks of rests on what stands before it ("opacity to suggest X")
+	Implies   Kind     // what it does to what a mention in its scope suggests: "no new opacity to suggest X" denies X; 0: nothing else
 	Phrases   []Phrase
 	Unless    []Phrase // a cue match that overlaps a match of one of these is none
 	Examples  []Example
