@@ -223,9 +223,14 @@ func overlapsAny(c foundCue, unless []foundCue) bool {
 	})
 }
 
+// atStart reports whether no word stands before token i in its sentence, but for
+// a label ("Chest: ...").
 func (r *reading) atStart(i int) bool {
-	for _, t := range r.tokens[:i] {
-		if t.Kind == segment.Word {
+	for i--; i >= 0; i-- {
+		if r.words[i].colon {
+			return true
+		}
+		if r.tokens[i].Kind == segment.Word {
 			return false
 		}
 	}
