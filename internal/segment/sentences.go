@@ -14,10 +14,16 @@ const maxSentence = 4 << 10
 
 // Sentences appends the sentences of text[within.Start:within.End] to dst, in
 // order. A sentence is not empty, has no blanks at its ends, and holds neither
-// list markers ("1.", "2)", "- ") nor rules. It ends at a paragraph break,
-// unless a word hangs before it and it goes on in small letters, at a list item, at a full stop, question or exclamation mark that is not part
-// of an abbreviation or number, and before a line that starts a new item; a
-// line that is only wrapped does not end it, nor does a semicolon.
+// list markers ("1.", "2)", "- ") nor rules. It ends
+//
+//   - at a full stop, question or exclamation mark that is not part of an
+//     abbreviation or number; a semicolon does not end it;
+//   - before a list item, and before a line that starts something new
+//     ("Lungs: clear"); a line that is only wrapped does not end it;
+//   - at an empty line. But a page break may stand within a sentence: where the
+//     word before the empty line needs another ("There is no") and the text
+//     goes on in small letters, or in capitals as it was so far, no sentence
+//     ends. In title case it does: every word could begin a new one.
 func Sentences(dst []corpus.Span, text string, within corpus.Span) []corpus.Span {
 	s := newScanner(text, within)
 	s.sentences = dst
@@ -170,7 +176,7 @@ func (s *scanner) line(i int) int {
 	text := s.text
 	i = skipBlanks(text, i, s.end)
 	if i >= s.end || text[i] == '\n' || text[i] == '\r' {
-		if !s.hangs() || !s.lowerAhead(i) {
+		if !s.hangs() || !s.goesOn(i) {
 			s.close() // a paragraph ends
 		}
 		return i
@@ -206,22 +212,26 @@ func (s *scanner) line(i int) int {
 }
 
 // hangs reports whether the open sentence ends with a word that another must
-// follow: a page break then stands in it, and no paragraph ends.
+// follow: a page break then stands in it, and no paragraph ends. A "no" behind
+// a colon is an answer.
 func (s *scanner) hangs() bool {
 	if s.start < 0 {
 		return false
 	}
-	_, word := s.wordBefore(s.last)
+	start, word := s.wordBefore(s.last)
 	switch word {
-	case "no", "or", "and", "of", "the", "a", "an", "with", "in", "to", "for", "from", "by", "at", "on", "is", "are", "may", "than", "versus":
+	case "no":
+		return !strings.HasSuffix(strings.TrimRight(s.text[s.start:start], " \t"), ":")
+	case "or", "and", "of", "the", "a", "an", "with", "in", "to", "for", "from", "by", "at", "on", "is", "are", "may", "than", "versus":
 		return true
 	}
 	return false
 }
 
-// lowerAhead reports whether a line that begins with a small letter comes next,
-// behind the blank one at i.
-func (s *scanner) lowerAhead(i int) bool {
+// goesOn reports whether the next line with something on it, behind the blank
+// one at i, may go on with the open sentence: it begins with a small letter, or
+// with a word in capitals where the sentence has no others so far.
+func (s *scanner) goesOn(i int) bool {
 	const most = 200 // bytes of blank lines
 	for end := min(s.end, i+most); i < end; {
 		switch c := s.text[i]; {
@@ -229,11 +239,39 @@ func (s *scanner) lowerAhead(i int) bool {
 			i++
 		case blank(s.text, i) > 0:
 			i += blank(s.text, i)
+		case isUpper(c):
+			return s.capitals || s.inCapitals(i)
 		default:
 			return isLower(c)
 		}
 	}
 	return false
+}
+
+// inCapitals reports whether the open sentence and the word at i have no small
+// letters. Of a long sentence it looks at the end.
+func (s *scanner) inCapitals(i int) bool {
+	const most = 100 // bytes of the sentence
+	for _, c := range []byte(s.text[max(s.start, s.last-most):s.last]) {
+		if isLower(c) {
+			return false
+		}
+	}
+	j := i
+	for j < s.end && isUpper(s.text[j]) {
+		j++
+	}
+	return j > i+1 && (j == s.end || !isLower(s.text[j]))
+}
+
+// listed reports whether a text begins as a list does: with a number or bullet.
+func listed(text string) bool {
+	s := newScanner(text, corpus.Span{End: len(text)})
+	if text == "" {
+		return false
+	}
+	end, _ := s.number(0)
+	return end > 0 || s.bullet(0, true) > 0
 }
 
 // bullet gives the end of the bullet at i, or 0. A dash or an asterisk is one
