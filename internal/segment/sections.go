@@ -21,9 +21,10 @@ const (
 // immutable and safe for concurrent use.
 type Splitter struct {
 	defs    []SectionDef
-	headers map[string]int // a header in plain form -> index in defs
-	long    []header       // headers long enough to be told when misspelt
-	words   []header       // Contains, " word " in plain form, in order of defs
+	headers map[string]int    // a header in plain form -> index in defs
+	long    []header          // headers long enough to be told when misspelt
+	words   []header          // Contains, " word " in plain form, in order of defs
+	own     []map[string]bool // of each of defs, the words of Headers and Contains
 	policy  []string
 }
 
@@ -47,6 +48,13 @@ func NewSplitter(defs []SectionDef, policy []string) (*Splitter, error) {
 			return nil, fmt.Errorf("section %q is defined twice: join the definitions", def.Name)
 		}
 		names[def.Name] = true
+		own := make(map[string]bool)
+		for _, h := range slices.Concat(def.Headers, def.Contains) {
+			for word := range strings.FieldsSeq(plainHeader(h)) {
+				own[word] = true
+			}
+		}
+		s.own = append(s.own, own)
 		for _, h := range def.Headers {
 			plain := plainHeader(h)
 			if plain == "" {
@@ -111,6 +119,7 @@ type cut struct {
 	def        int
 	start, end int
 	fresh      bool // a paragraph starts with it
+	text       bool // contains: its words are text, with what is behind it
 }
 
 func (s *Splitter) block(c cut) bool {
@@ -129,7 +138,10 @@ func (s *Splitter) block(c cut) bool {
 //
 //   - a known or misspelt header always starts a section;
 //   - a header known only by a word that it contains (a view name) starts one
-//     unless it stands in a labelled section, whose text it then is;
+//     unless it stands in a labelled section, whose text it then is. Where it
+//     has words that no header of a labelled section has ("CHEST TUBE:"), it is
+//     no header in title case; in capitals it starts a section where a known one
+//     is open or may start, but its words are the first of the text;
 //   - an unknown header ("LUNGS:") starts one where no known section is open,
 //     or at a new paragraph of one that is not labelled, and is text elsewhere;
 //   - a block (wet read, addendum) lasts to the next rule, FINAL REPORT or
@@ -179,13 +191,19 @@ func (s *Splitter) Split(text string) []corpus.Section {
 			continue
 		}
 		closeAt(c.start)
+		if c.text {
+			c.end = c.start
+			if !openKnown {
+				c.kind = unknown
+			}
+		}
 		if c.kind >= ruled {
 			open = corpus.Section{Name: Preamble, Span: corpus.Span{Start: c.end}}
 			openKnown, openLabelled, openBlock = false, false, false
 			continue
 		}
 		open = corpus.Section{
-			Name:   unknownName(text[c.start:c.end]),
+			Name:   unknownName(text[c.start:cuts[i].end]),
 			Header: corpus.Span{Start: c.start, End: c.end},
 			Span:   corpus.Span{Start: c.end},
 		}
@@ -356,7 +374,7 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 		return cut{kind: known, def: def, end: end}, true
 	case capitals && ended && (alone || stop == '_' || stop == ':' && !colon):
 		// WET READ VERSION #2 ___ ___ 8:19 AM
-		if def, ok := s.find(plain); ok && s.defs[def].Block {
+		if def, _, ok := s.find(plain); ok && s.defs[def].Block {
 			end := j
 			if !alone && stop == ':' { // the digits are of the time
 				end = len(strings.TrimRight(line[:j], "0123456789"))
@@ -373,8 +391,8 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 	if !capitals && !(fresh && titleCase(line[:j])) {
 		return cut{}, false
 	}
-	if def, ok := s.find(plain); ok {
-		return cut{kind: contains, def: def, end: j + 1}, true
+	if def, other, ok := s.find(plain); ok {
+		return cut{kind: contains, def: def, end: j + 1, text: other}, capitals || !other
 	}
 	if !capitals || isDigit(line[0]) || j < 2 {
 		return cut{}, false
@@ -403,27 +421,45 @@ func titleCase(header string) bool {
 		for i < len(header) && isLetter(header[i]) {
 			i++
 		}
-		switch header[start:i] {
-		case "a", "and", "at", "by", "for", "from", "in", "of", "on", "the", "to", "with":
-		default:
-			if !isUpper(header[start]) {
-				return false
-			}
+		if !isUpper(header[start]) && !filler(header[start:i]) {
+			return false
 		}
 	}
 	return true
 }
 
-// find gives the first definition one of whose words the header contains.
-func (s *Splitter) find(plain []byte) (int, bool) {
+// filler reports whether a word is one of those that titles have small.
+func filler(word string) bool {
+	switch word {
+	case "a", "and", "at", "by", "for", "from", "in", "of", "on", "the", "to", "with":
+		return true
+	}
+	return false
+}
+
+// find gives the first definition one of whose words the header contains. It
+// says whether the header has other words too, which may be a part of the text:
+// "CHEST TUBE". A header that a word of Contains would be alone ("FINAL
+// IMPRESSION") has none, nor has one of a section that is not labelled.
+func (s *Splitter) find(plain []byte) (def int, other, ok bool) {
 	var buf [maxHeader + 2]byte
 	h := string(append(append(append(buf[:0], ' '), plain...), ' '))
 	for _, w := range s.words {
-		if strings.Contains(h, w.plain) {
-			return w.def, true
+		if !strings.Contains(h, w.plain) {
+			continue
 		}
+		if d := s.defs[w.def]; !d.Labelled || d.Block {
+			return w.def, false, true
+		}
+		if def, listed := s.headers[strings.TrimSpace(w.plain)]; listed && def == w.def {
+			return w.def, false, true
+		}
+		for word := range strings.FieldsSeq(h) {
+			other = other || !isDigit(word[0]) && !filler(word) && !s.own[w.def][word]
+		}
+		return w.def, other, true
 	}
-	return 0, false
+	return 0, false, false
 }
 
 // inlineCuts finds known headers in a text of one line. A header in capitals
@@ -501,8 +537,8 @@ func (s *Splitter) inlineHeader(text string, first, colon, taken int, mixed bool
 	}
 	whole := found.def < 0 && (colon+1 == len(text) || !isDigit(text[colon+1])) || found.def >= 0 && strings.IndexByte(".!?;_", last(capitals)) >= 0
 	if mixed && capitals < colon && whole {
-		if def, contained := s.find(appendPlain(buf[:0], text[capitals:colon])); contained && def != found.def {
-			found.kind, found.def, found.start, ok = contains, def, capitals, true
+		if def, other, contained := s.find(appendPlain(buf[:0], text[capitals:colon])); contained && def != found.def {
+			found.kind, found.def, found.start, found.text, ok = contains, def, capitals, other, true
 		}
 	}
 	return found, ok

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/radlabel/radlabel/corpus"
 )
@@ -22,21 +23,27 @@ func (e *UnknownSection) Error() string {
 // Select chooses the sections to label, in text order; those without text are
 // left out. What is wanted is
 //
-//   - "auto" or "": by the policy, one section. Where the policy names a
-//     section, it is the last of that name that has text; last-paragraph is the
-//     text after the first paragraph break of the last section, or the whole
-//     of one whose header is not known;
-//   - "all": every section that the section file says is labelled or does not
-//     know ("TUBES AND LINES"); where none has text, the last paragraph;
+//   - "auto" or "": one section, by the policy. Where the policy names a
+//     section, it is the last of that name that has text. last-paragraph is the
+//     text after the first paragraph break of the last section; if the header
+//     of that is not known, it is the whole section. Sections that follow a
+//     report's text ("NOTIFICATION") are looked at last;
+//   - "all": every section that the section file says is labelled, and every
+//     section that it does not know ("TUBES AND LINES"). Where none of these is
+//     more than what follows a report's text, the last paragraph too;
 //   - names joined by commas: every section of these names. An unknown name is
 //     an *UnknownSection, which lists the names; it is reported whatever the
 //     text, so that Select("", nil, want) checks want.
 //
-// With auto and all, a report in which no header is known, but for those that
-// follow a report's text ("NOTIFICATION"), is labelled whole, unknown headers
-// included ("PNEUMOTHORAX: NONE"), but without its blocks where it has anything
-// else. A text before the first header that is a numbered list is an impression
-// without its header, and labelled too; prose there is findings, for all.
+// With auto and all, a report in which no header is known is labelled whole,
+// unknown headers included ("PNEUMOTHORAX: NONE"). Headers that follow its text
+// do not count, nor do blocks: all labels the blocks too, auto only where there
+// is nothing else.
+//
+// With auto and all, the text before the first header is labelled too where it
+// is a list and neither findings nor an impression were found: it is an
+// impression without its header. All also takes prose there, for findings,
+// where no findings were found.
 //
 // A section named "x and y" answers to x and to y too. Names are compared as
 // headers are, so that sections from a table need not be spelt as in the
@@ -58,6 +65,7 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 
 	sections = slices.Clone(sections)
 	headed := false // a header is known, other than one behind the text
+	before := false // there is text so far
 	for i := range sections {
 		sec := &sections[i]
 		sec.Span.End = min(sec.Span.End, len(text))
@@ -65,7 +73,15 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 		sec.Span = trim(text, sec.Span)
 		if def, ok := s.def(sec.Name); ok {
 			sec.Name = s.defs[def].Name
-			headed = headed || sec.Name != Preamble && !s.defs[def].Block && !s.defs[def].Trailing
+			def := s.defs[def]
+			switch {
+			case sec.Name == Preamble || def.Block:
+			case !def.Trailing, !def.Labelled && !before:
+				headed = true
+			}
+			before = before || !def.Block && !sec.Span.Empty()
+		} else {
+			before = true
 		}
 	}
 	full := func(keep func(corpus.Section) bool) []corpus.Section {
@@ -84,19 +100,21 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 			return slices.ContainsFunc(names, func(name string) bool { return answers(sec.Name, name) })
 		}), nil
 	case !headed:
-		return s.whole(sections), nil
+		return s.whole(sections, want == "all"), nil
 	case want == "all":
+		report := false // more than what follows a report was found
 		found := full(func(sec corpus.Section) bool {
 			def, ok := s.def(sec.Name)
-			return !ok || s.defs[def].Labelled
+			labelled := !ok || s.defs[def].Labelled
+			report = report || labelled && !(ok && s.defs[def].Trailing)
+			return labelled
 		})
-		if found != nil {
-			return withPreamble(text, sections, found, true), nil
+		if !report {
+			if sec, ok := s.lastParagraph(text, sections); ok {
+				found = inserted(found, sec)
+			}
 		}
-		if sec, ok := s.lastParagraph(text, sections); ok {
-			found = []corpus.Section{sec}
-		}
-		return withPreamble(text, sections, found, false), nil
+		return withPreamble(text, sections, found, true), nil
 	}
 	for _, p := range s.policy {
 		if p == LastParagraph {
@@ -112,31 +130,51 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 	return withPreamble(text, sections, nil, false), nil
 }
 
+// inserted puts a section at its place among others, unless its text is of one.
+func inserted(sections []corpus.Section, sec corpus.Section) []corpus.Section {
+	i := 0
+	for i < len(sections) && sections[i].Span.End <= sec.Span.Start {
+		i++
+	}
+	if i < len(sections) && sections[i].Span.Start < sec.Span.End {
+		return sections
+	}
+	return slices.Insert(sections, i, sec)
+}
+
 // withPreamble puts the text before the first header before what was found,
-// where it is a numbered list, or, with prose set, where it is prose and no
-// findings were found.
+// where it is a list and neither findings nor an impression were found, or,
+// with prose set, where it is prose and no findings were found.
 func withPreamble(text string, sections, found []corpus.Section, prose bool) []corpus.Section {
 	if len(sections) == 0 || sections[0].Name != Preamble {
 		return found
 	}
-	preamble := sections[0].Span.In(text)
-	prose = prose && isProse(preamble) && !slices.ContainsFunc(found, func(sec corpus.Section) bool { return answers(sec.Name, "findings") })
-	if !prose && !numbered(preamble) {
-		return found
+	has := func(name string) bool {
+		return slices.ContainsFunc(found, func(sec corpus.Section) bool { return answers(sec.Name, name) })
 	}
-	return append([]corpus.Section{sections[0]}, found...)
+	preamble := sections[0].Span.In(text)
+	switch {
+	case has("findings"):
+	case prose && isProse(preamble), !has("impression") && listed(preamble):
+		return append([]corpus.Section{sections[0]}, found...)
+	}
+	return found
 }
 
-// isProse reports whether a text is sentences rather than a title: it ends with
-// a stop and has more words than titles have.
+// isProse reports whether a text is sentences rather than a title: it has more
+// words than titles have, and one of those that titles do without.
 func isProse(text string) bool {
 	const wordsOfTitle = 8
-	return strings.HasSuffix(text, ".") && len(strings.Fields(text)) > wordsOfTitle
-}
-
-// numbered reports whether a text begins as the first item of a list: "1. ".
-func numbered(text string) bool {
-	return len(text) > 2 && text[0] == '1' && (text[1] == '.' || text[1] == ')') && !isDigit(text[2])
+	words, verb := 0, false
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		words++
+		switch strings.ToLower(word) {
+		case "is", "are", "was", "were", "has", "have", "no", "there",
+			"isn", "aren", "wasn", "weren", "hasn", "haven": // isn't
+			verb = true
+		}
+	}
+	return verb && words > wordsOfTitle
 }
 
 // def gives the definition of a section's name, which may be a header of it.
@@ -156,12 +194,6 @@ func (s *Splitter) def(name string) (int, bool) {
 	return def, ok
 }
 
-// isBlock reports whether sections of that name are blocks.
-func (s *Splitter) isBlock(name string) bool {
-	def, ok := s.def(name)
-	return ok && s.defs[def].Block
-}
-
 // answers reports whether a section of one name is what another asks for.
 func answers(name, want string) bool {
 	if name == want {
@@ -175,57 +207,78 @@ func answers(name, want string) bool {
 	return false
 }
 
-// whole is a report in which no header is known: its unknown headers are text.
-// Of what follows the text, that is kept which is labelled.
-func (s *Splitter) whole(sections []corpus.Section) []corpus.Section {
+// whole is a report in which no header is known: its unknown headers are text,
+// also those with nothing behind them. Of what follows the text,
+// that is kept which is labelled. With all set, so are labelled blocks;
+// otherwise blocks are kept only where there is nothing else.
+func (s *Splitter) whole(sections []corpus.Section, all bool) []corpus.Section {
 	var own, blocks []corpus.Section
+	text := false // other than of blocks
 	for _, sec := range sections {
-		if s.isBlock(sec.Name) {
-			if !sec.Span.Empty() {
-				blocks = append(blocks, sec)
-			}
-			continue
-		}
-		if def, ok := s.def(sec.Name); ok && s.defs[def].Trailing {
-			if s.defs[def].Labelled && !sec.Span.Empty() {
-				own = append(own, sec)
-			}
-			continue
-		}
-		if !sec.Header.Empty() && sec.Header.Start < sec.Span.End {
+		def, ok := s.def(sec.Name)
+		if !ok && !sec.Header.Empty() && sec.Header.Start < sec.Span.End {
 			sec.Span.Start = sec.Header.Start
 			sec.Header.End = sec.Header.Start
 		}
-		if !sec.Span.Empty() {
+		switch {
+		case sec.Span.Empty():
+		case !ok, !s.defs[def].Block && !s.defs[def].Trailing, !s.defs[def].Block && s.defs[def].Labelled:
+			text = true
 			own = append(own, sec)
+		case s.defs[def].Block:
+			blocks = append(blocks, sec)
+			if all && s.defs[def].Labelled {
+				own = append(own, sec)
+			}
 		}
 	}
-	if own == nil {
+	if !text {
 		return blocks
 	}
 	return own
 }
 
 // lastParagraph is the text after the first paragraph break of the last
-// section that is no block, as a section of that name. A section whose header
-// is not known is all text.
+// section, as a section of that name; a section whose header is not known is
+// all text. Blocks do not count, and sections that follow a report's text only
+// where the last other one has no such paragraph.
 func (s *Splitter) lastParagraph(text string, sections []corpus.Section) (corpus.Section, bool) {
+	var behind []corpus.Section // follow the text, last first
 	for _, sec := range slices.Backward(sections) {
-		if s.isBlock(sec.Name) {
+		def, ok := s.def(sec.Name)
+		switch {
+		case ok && s.defs[def].Block:
+			continue
+		case ok && s.defs[def].Trailing:
+			behind = append(behind, sec)
 			continue
 		}
-		if _, ok := s.def(sec.Name); !ok && !sec.Span.Empty() {
-			return sec, true
+		if found, ok := afterBreak(text, sec, !ok); ok {
+			return found, true
 		}
-		for i := sec.Span.Start; i < sec.Span.End; {
-			_, i = lineEnd(text, i, sec.Span.End)
-			eol, _ := lineEnd(text, i, sec.Span.End)
-			if skipBlanks(text, i, eol) == eol && eol < sec.Span.End {
-				span := trim(text, corpus.Span{Start: i, End: sec.Span.End})
-				return corpus.Section{Name: LastParagraph, Header: corpus.Span{Start: span.Start, End: span.Start}, Span: span}, !span.Empty()
-			}
+		break
+	}
+	for _, sec := range behind {
+		if found, ok := afterBreak(text, sec, false); ok {
+			return found, true
 		}
-		return corpus.Section{}, false
+	}
+	return corpus.Section{}, false
+}
+
+// afterBreak is the text after the first paragraph break of a section, or with
+// whole set the section.
+func afterBreak(text string, sec corpus.Section, whole bool) (corpus.Section, bool) {
+	if whole && !sec.Span.Empty() {
+		return sec, true
+	}
+	for i := sec.Span.Start; i < sec.Span.End; {
+		_, i = lineEnd(text, i, sec.Span.End)
+		eol, _ := lineEnd(text, i, sec.Span.End)
+		if skipBlanks(text, i, eol) == eol && eol < sec.Span.End {
+			span := trim(text, corpus.Span{Start: i, End: sec.Span.End})
+			return corpus.Section{Name: LastParagraph, Header: corpus.Span{Start: span.Start, End: span.Start}, Span: span}, !span.Empty()
+		}
 	}
 	return corpus.Section{}, false
 }
