@@ -138,10 +138,10 @@ func (s *Splitter) block(c cut) bool {
 //
 //   - a known or misspelt header always starts a section;
 //   - a header known only by a word that it contains (a view name) starts one
-//     unless it stands in a labelled section, whose text it then is. Where it
-//     has words that no header of a labelled section has ("CHEST TUBE:"), it is
-//     no header in title case; in capitals it starts a section where a known one
-//     is open or may start, but its words are the first of the text;
+//     unless it stands in a labelled section, whose text it then is. One with
+//     words that no header of its section has ("CHEST TUBE:") is text in title
+//     case; in capitals it starts a section in a known one that is not labelled,
+//     and counts as unknown elsewhere, but its words stay in the text;
 //   - an unknown header ("LUNGS:") starts one where no known section is open,
 //     or at a new paragraph of one that is not labelled, and is text elsewhere;
 //   - a block (wet read, addendum) lasts to the next rule, FINAL REPORT or

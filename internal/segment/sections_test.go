@@ -210,6 +210,7 @@ func TestSelect(t *testing.T) {
 		{"the same in capitals, in a list", "• THE LUNGS ARE CLEAR.\n• THE HEART IS NORMAL, BY SIZE.\nCONCLUSION: CLEAR.", "all", "preamble=• THE LUNGS ARE CLEAR. • THE HEART IS NORMAL, BY SIZE.|impression=CLEAR."},
 		{"the same, auto", "The lungs are clear and the heart is normal. Conclusion: Clear.", "auto", "impression=Clear."},
 		{"prose before nothing to label", "The lungs are clear and the heart is normal.\nCOMPARISON: None.", "all", "preamble=The lungs are clear and the heart is normal."},
+		{"prose before nothing to label, auto", "The lungs are clear and the heart is normal.\nINDICATION: None.", "auto", "preamble=The lungs are clear and the heart is normal."},
 		{"a long title", "Portable chest film, two views, made in the ward on the fourth of March.\nIMPRESSION: Clear.", "all", "impression=Clear."},
 		{"prose before findings", "The patient was imaged in the supine position today.\nFINDINGS: Clear.", "all", "findings=Clear."},
 		{"what follows a text has none before it", "NOTIFICATION: Told.\n\nClear.", "auto", "last-paragraph=Clear."},

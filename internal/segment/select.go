@@ -41,9 +41,9 @@ func (e *UnknownSection) Error() string {
 // is nothing else.
 //
 // With auto and all, the text before the first header is labelled too where it
-// is a list and neither findings nor an impression were found: it is an
-// impression without its header. All also takes prose there, for findings,
-// where no findings were found.
+// is prose or a list, not a title, and neither findings nor an impression were
+// found: it is one of these without its header. With all, prose there is
+// findings before an impression too.
 //
 // A section named "x and y" answers to x and to y too. Names are compared as
 // headers are, so that sections from a table need not be spelt as in the
@@ -143,9 +143,9 @@ func inserted(sections []corpus.Section, sec corpus.Section) []corpus.Section {
 }
 
 // withPreamble puts the text before the first header before what was found,
-// where it is a list and neither findings nor an impression were found, or,
-// with prose set, where it is prose and no findings were found.
-func withPreamble(text string, sections, found []corpus.Section, prose bool) []corpus.Section {
+// where it is prose or a list and neither findings nor an impression were found;
+// with all set, also where it is prose and only an impression was found.
+func withPreamble(text string, sections, found []corpus.Section, all bool) []corpus.Section {
 	if len(sections) == 0 || sections[0].Name != Preamble {
 		return found
 	}
@@ -155,7 +155,7 @@ func withPreamble(text string, sections, found []corpus.Section, prose bool) []c
 	preamble := sections[0].Span.In(text)
 	switch {
 	case has("findings"):
-	case prose && isProse(preamble), !has("impression") && listed(preamble):
+	case (all || !has("impression")) && isProse(preamble), !has("impression") && listed(preamble):
 		return append([]corpus.Section{sections[0]}, found...)
 	}
 	return found
