@@ -17,6 +17,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -834,6 +835,77 @@ func (b *bench) paired(t *testing.T) {
 	}
 }
 
+// layouts are reports whose text is told by other means than the header that
+// stands before it; auto and all are what is labelled of them. Those of testdata
+// have golden labels and come from one hospital; these are of many.
+var layouts = []struct{ name, text, auto, all string }{
+	{"prose before an impression",
+		"The heart is mildly enlarged and there is a small left pleural effusion.\nNo pneumothorax is seen.\n\nIMPRESSION: Small left effusion.",
+		"Small left effusion.", "The heart is mildly enlarged. Small left effusion. No pneumothorax."},
+	{"prose without a stop",
+		"The heart is mildly enlarged and there is a small left pleural effusion\n\nIMPRESSION: Cardiomegaly.",
+		"Cardiomegaly.", "Cardiomegaly. Small left effusion."},
+	{"prose before a comparison",
+		"The heart is mildly enlarged and there is a small left pleural effusion.\n\nCOMPARISON: ___.",
+		"Cardiomegaly. Small left effusion.", ""},
+	{"a list without a header",
+		"1. There is a small left pleural effusion.\n2. No pneumothorax is seen in this film.\n\nCOMPARISON: ___.",
+		"Small left effusion. No pneumothorax.", ""},
+	{"bullets without a header",
+		"- There is a small left pleural effusion.\n- No pneumothorax is seen in this film.\n\nCOMPARISON: ___.",
+		"Small left effusion. No pneumothorax.", ""},
+	{"a list of reasons",
+		"1) chest pain\n2) pneumonia\n\nFINDINGS: No pleural effusion.\n\nIMPRESSION: Old rib fracture.",
+		"Old rib fracture.", "No effusion. Old rib fracture."},
+	{"a page break in a sentence",
+		"FINDINGS: The heart is enlarged.  There is no\n \n pleural effusion or\n\n pneumothorax.\n\nIMPRESSION: There is no\n\nedema.",
+		"No edema.", "The heart is enlarged. No effusion or pneumothorax. No edema."},
+	{"a device that names the chest",
+		"COMPARISON: ___.\n\nRight Chest Tube: In unchanged position.\n\nThere is a small effusion.",
+		"Right chest tube in unchanged position. Small effusion.", ""},
+	{"a device in capitals",
+		"COMPARISON: ___.\n\nCHEST TUBE: REMOVED.",
+		"The chest tube was removed.", ""},
+	{"a device in a report of headings",
+		"LUNGS: NO CONSOLIDATION.\n\nCHEST TUBE: REMOVED.\n\nPLEURA: SMALL EFFUSION.",
+		"No consolidation. The chest tube was removed. Small pleural effusion.", ""},
+	{"a film that is no header",
+		"INDICATION: Cough.\n\nOld Pleural Effusion on Chest Film: Resolved.\n\nNo pneumothorax.",
+		"Old pleural effusion: resolved. No pneumothorax.", ""},
+	{"a notification first",
+		"NOTIFICATION: Dr. ___ was told at 4:30 pm.\n\nThere is a small pleural effusion.",
+		"Small pleural effusion.", ""},
+	{"a signature first",
+		"SIGNED BY: ___\n\nThere is a small pleural effusion.\n\nNo pneumothorax.",
+		"Small pleural effusion. No pneumothorax.", ""},
+	{"a signature last", "No pneumothorax. Small pleural effusion.\n\nSIGNED BY: ___", "Small effusion. No pneumothorax.", ""},
+	{"a signature and an addendum",
+		"Small pleural effusion.\n\nDICTATED BY: ___\n\nADDENDUM: Left lower lobe pneumonia.",
+		"Small pleural effusion.", "Small pleural effusion. Pneumonia."},
+	{"an examination and a paragraph",
+		"EXAMINATION: Chest.\n\nNo pneumothorax. Small pleural effusion.\n\nNOTIFICATION: Dr. ___ was told at 4:30 pm.",
+		"Small pleural effusion. No pneumothorax.", ""},
+	{"an examination and advice",
+		"EXAMINATION: Chest.\n\nSmall pleural effusion.\n\nRECOMMENDATION: CT for the lung nodule.",
+		"Small pleural effusion.", "Small pleural effusion. CT for the lung nodule."},
+}
+
+// laidOut are the layouts as reports. It checks that what they say is labelled.
+func laidOut(t *testing.T, section string) []corpus.Report {
+	l := newLabeler(t, labeler.Options{Section: section})
+	var all []corpus.Report
+	for _, layout := range layouts {
+		r := corpus.Report{ID: layout.name, Text: layout.text}
+		says := layout.auto
+		if section == "all" && layout.all != "" {
+			says = layout.all
+		}
+		assert.Equal(t, labelsOf(l.Label(corpus.Report{Text: says})), labelsOf(l.Label(r)), layout.name)
+		all = append(all, r)
+	}
+	return all
+}
+
 // stated reads sentences.tsv as reports.
 func stated(t *testing.T) []corpus.Report {
 	var all []corpus.Report
@@ -858,6 +930,15 @@ func TestRobustness(t *testing.T) {
 			b.added(t, additions)
 			b.paired(t)
 			b.compared(t)
+		})
+	}
+	for _, section := range []string{"auto", "all"} {
+		t.Run("layouts, "+section, func(t *testing.T) {
+			b := newBench(t, section, laidOut(t, section), true)
+			b.sections(t, slices.Concat(sentenceChanges, letterChanges))
+			b.whole(t, letterChanges)
+			b.layout(t)
+			b.added(t, additions)
 		})
 	}
 	t.Run("sentences", func(t *testing.T) {
