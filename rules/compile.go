@@ -533,7 +533,7 @@ func (b *builder) matcher() *Matcher {
 	for id := range m.start {
 		m.start[id] = m.starts(root, ID(id))
 	}
-	m.scratch.New = func() any { return &scratch{near: make([]visits, m.meets)} }
+	m.scratch.New = func() any { return &scratch{met: make([]visits, m.meets)} }
 	return m
 }
 

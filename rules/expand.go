@@ -40,13 +40,16 @@ func (p path) key() string {
 }
 
 // empty reports whether the path can match without a token.
-func (p path) empty() bool {
+func (p path) empty() bool { return p.least() == 0 }
+
+// least is how many tokens the path matches at least.
+func (p path) least() (n int) {
 	for _, s := range p {
 		if s.kind == stepWord || s.kind == stepClass {
-			return false
+			n++
 		}
 	}
-	return true
+	return n
 }
 
 // endsInGap reports whether a gap can be the first or last thing to match.
@@ -77,6 +80,8 @@ func expand(n *node) ([]path, error) {
 		switch {
 		case p.empty():
 			return nil, &phraseError{n.at, "phrase could match nothing: every part is optional"}
+		case p.least() > maxMatch:
+			return nil, &phraseError{n.at, fmt.Sprintf("phrase is longer than %d words, and no match is", maxMatch)}
 		case p.endsInGap():
 			return nil, &phraseError{n.at, "a gap stands between words; this one begins or ends the phrase when its optional neighbours are left out"}
 		}

@@ -278,6 +278,7 @@ func TestPhraseErrors(t *testing.T) {
 		{`@mod* ..3 b`, 1, "a gap stands between words; this one begins or ends the phrase when its optional neighbours are left out"},
 		{`a? (b|c)?`, 1, "phrase could match nothing: every part is optional"},
 		{`@mod*`, 1, "phrase could match nothing: every part is optional"},
+		{"a" + strings.Repeat(" a", maxMatch), 1, "phrase is longer than 60 words, and no match is"},
 		{`(a?|b c?)* d`, 2, "phrase could match nothing: every part is optional"},
 		{`a* b`, 2, `"*" is for classes and groups (@mod*); write \* for the mark itself`},
 		{`a b~~`, 5, `'~' cannot follow here: an item takes one sign, and "~" comes first (word~?)`},

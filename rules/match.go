@@ -43,12 +43,11 @@ func compareMatches(a, b Match) int {
 
 // scratch is what one walk needs besides the matcher.
 type scratch struct {
-	ids   []ID       // of the tokens but Joins
-	place []int      // their indices
-	start int        // where the walk began
-	near  []visits   // by trieNode.meet: the first 64 tokens behind start
-	far   [][]uint32 // by trieNode.meet, then tokens behind those: the stamp of the last start that led there
-	stamp uint32     // of start
+	ids   []ID     // of the tokens but Joins
+	place []int    // their indices
+	start int      // where the walk began
+	met   []visits // by trieNode.meet
+	stamp uint32   // of start
 	dst   []Match
 }
 
@@ -61,25 +60,12 @@ type visits struct {
 // been reports whether the walk was at the node i tokens behind its start
 // already, and remembers that it is now.
 func (s *scratch) been(meet int32, i int) bool {
-	if i < 64 {
-		v := &s.near[meet]
-		if v.stamp != s.stamp {
-			*v = visits{stamp: s.stamp}
-		}
-		was := v.tokens&(1<<i) != 0
-		v.tokens |= 1 << i
-		return was
+	v := &s.met[meet]
+	if v.stamp != s.stamp {
+		*v = visits{stamp: s.stamp}
 	}
-	if s.far == nil {
-		s.far = make([][]uint32, len(s.near))
-	}
-	row := s.far[meet]
-	for len(row) <= i-64 {
-		row = append(row, 0)
-	}
-	s.far[meet] = row
-	was := row[i-64] == s.stamp
-	row[i-64] = s.stamp
+	was := v.tokens&(1<<i) != 0
+	v.tokens |= 1 << i
 	return was
 }
 
@@ -100,8 +86,7 @@ func (m *Matcher) Match(dst []Match, tokens []segment.Token) []Match {
 			continue
 		}
 		if s.stamp++; s.stamp == 0 { // wrapped: old stamps could look new
-			clear(s.near)
-			s.far = nil
+			clear(s.met)
 			s.stamp = 1
 		}
 		s.start = i
@@ -123,8 +108,15 @@ func (m *Matcher) Match(dst []Match, tokens []segment.Token) []Match {
 
 const rootNode node32 = 1
 
+// maxMatch is how many tokens a match may have, so that a repetition costs the
+// same at every token of however long a run. Their numbers fit into visits.
+const maxMatch = 60
+
 // walk goes on from node n in front of token i.
 func (m *Matcher) walk(s *scratch, n node32, i int) {
+	if i-s.start > maxMatch {
+		return
+	}
 	t := &m.nodes[n]
 	// Once is enough, and keeps the walk from growing exponentially.
 	if t.meet >= 0 && s.been(t.meet, i-s.start) {

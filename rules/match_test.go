@@ -182,6 +182,32 @@ func TestMatchAmbiguousLoop(t *testing.T) {
 	assert.Empty(t, m.Match(nil, tokens))
 }
 
+// However long a run of words that repeats itself, twice the run has twice the
+// matches, each of which is a step of the walk.
+func TestMatchOfLongRuns(t *testing.T) {
+	m, err := oneRule("(a)+", "(is|was)* a", "@mod* x").Compile()
+	require.NoError(t, err)
+	for _, unit := range []string{"a ", "a-\n", "is a ", "left "} { // "a-\n": hyphens at the ends of lines, which are passed over
+		matches := func(n int) int {
+			tokens := tokenizer.Tokens(nil, strings.Repeat(unit, n))
+			all := m.Match(nil, tokens)
+			for _, match := range all {
+				words := slices.DeleteFunc(slices.Clone(tokens[match.Start:match.End]), func(t segment.Token) bool { return t.Kind == segment.Join })
+				require.LessOrEqual(t, len(words), maxMatch, unit)
+			}
+			return len(all)
+		}
+		assert.LessOrEqual(t, matches(2000), 2*matches(1000)+maxMatch*maxMatch, unit)
+	}
+}
+
+// The longest match is found whole.
+func TestMatchOfTheLongest(t *testing.T) {
+	run := strings.TrimSpace(strings.Repeat("small ", maxMatch-1))
+	assert.Equal(t, []string{run + " x"}, found(t, oneRule("small @mod* x"), run+" x")[:1])
+	assert.NotContains(t, found(t, oneRule("@mod* x"), "left "+run+" x"), "left "+run+" x")
+}
+
 func TestMatchConcurrently(t *testing.T) {
 	m, err := oneRule("@mod* effusion").Compile()
 	require.NoError(t, err)
