@@ -19,7 +19,6 @@ type keywordGrammar struct {
 	doubt       wordClass // words that hedge: may, likely, or
 	participle  wordClass // of passives: seen, associated, explained
 	attribute   wordClass // adjectives that stand before a noun: viral, partial
-	preposition wordClass // in, with, for
 	genitive    wordClass // of
 	subordinate wordClass // if, because
 	either      wordClass // either, whether: open alternatives
@@ -31,7 +30,7 @@ type keywordGrammar struct {
 func (e *Engine) keywordGrammar() keywordGrammar {
 	return keywordGrammar{
 		denial: e.class("denial"), doubt: e.class("doubt"), participle: e.class("participle"), attribute: e.class("attribute"),
-		preposition: e.class("preposition"), genitive: e.class("genitive"), subordinate: e.class("subordinate"), either: e.class("either"),
+		genitive: e.class("genitive"), subordinate: e.class("subordinate"), either: e.class("either"),
 		side: e.class("side"), amount: e.class("amount"), lobe: e.class("lobe"),
 	}
 }
@@ -113,7 +112,7 @@ func (r *reading) keywordScope(c *foundCue, k Keyword) (start, end int) {
 	switch {
 	case c.rule.Kind == rules.Alternative:
 		return r.joinedPhrases(k)
-	case k.Assertion == corpus.Negative && r.is(k.Start, g.attribute) && k.End < len(r.tokens) && !r.is(k.End, g.preposition):
+	case k.Assertion == corpus.Negative && r.is(k.Start, g.attribute) && k.End < len(r.tokens) && !r.is(k.End, r.engine.grammar.preposition):
 		return k.Start, k.End
 	}
 	start, end = k.Start, r.clauseEnd(k)
@@ -143,7 +142,7 @@ func (r *reading) passive(k Keyword) bool {
 		return true
 	}
 	w := &r.words[i]
-	return r.is(i, g.preposition) || w.and || w.or || verb && w.adverb
+	return r.is(i, r.engine.grammar.preposition) || w.and || w.or || verb && w.adverb
 }
 
 // subjectStart gives the beginning of the subject of the predicate that token i
@@ -212,7 +211,6 @@ scan:
 // together: adjectives ("focal, lobar consolidation"), or items of a list that
 // closes with "or" or ", and". A denied list need not close.
 func (r *reading) listRunsOn(k Keyword, i int) bool {
-	g := &r.engine.keyword
 	next := i + 1
 	switch {
 	case next == len(r.tokens):
@@ -228,7 +226,7 @@ func (r *reading) listRunsOn(k Keyword, i int) bool {
 			return false
 		}
 	}
-	return k.Assertion == corpus.Negative && !r.words[next].affirm && !r.is(next, g.preposition) && r.tokens[next].Kind == segment.Word
+	return k.Assertion == corpus.Negative && !r.words[next].affirm && !r.is(next, r.engine.grammar.preposition) && r.tokens[next].Kind == segment.Word
 }
 
 // joinedPhrases gives the phrases that an alternative joins: two adjectives
@@ -257,7 +255,7 @@ func (r *reading) joinedPhrases(k Keyword) (start, end int) {
 	}
 	for start = from; start > 0 && !r.words[start].clause; start-- {
 		w := &r.words[start-1]
-		if w.verb || w.relative || !clauses && (r.is(start-1, g.preposition) || r.is(start-1, g.genitive)) ||
+		if w.verb || w.relative || !clauses && (r.is(start-1, r.engine.grammar.preposition) || r.is(start-1, g.genitive)) ||
 			r.speaks(start-1) && !r.alternativeAt(start-1) || r.ends(start-1, rules.Backward) ||
 			r.tokens[start-1].Kind == segment.Mark && !w.comma {
 			break
@@ -315,7 +313,7 @@ func (r *reading) phraseEnd(start int) int {
 	i := start
 	for ; i < len(r.tokens); i++ {
 		w := &r.words[i]
-		if w.verb || w.relative || w.clause || w.and || r.is(i, g.participle) || i > start && r.is(i, g.preposition) ||
+		if w.verb || w.relative || w.clause || w.and || r.is(i, g.participle) || i > start && r.is(i, r.engine.grammar.preposition) ||
 			r.speaks(i) && !r.alternativeAt(i) || r.ends(i, rules.Forward) || r.tokens[i].Kind == segment.Mark && r.tokens[i].Norm != "/" {
 			break
 		}

@@ -118,7 +118,8 @@ type grammar struct {
 	or       wordClass // or, nor
 	but      wordClass // but, though
 
-	infinitive wordClass // to: the verb behind it is not finite
+	infinitive  wordClass // to: the verb behind it is not finite
+	preposition wordClass // in, with, for: no predicate begins with one
 }
 
 type wordClass struct {
@@ -142,7 +143,7 @@ func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
 	e.grammar = grammar{
 		verb: e.class("verb"), adverb: e.class("adverb"), modifier: e.class("mod"), affirm: e.class("affirm"),
 		seen: e.class("seen"), relative: e.class("relative"), and: e.class("and"), or: e.class("or"), but: e.class("but"),
-		infinitive: e.class("infinitive"),
+		infinitive: e.class("infinitive"), preposition: e.class("preposition"),
 	}
 	e.keyword = e.keywordGrammar()
 	for i := range set.Cues {

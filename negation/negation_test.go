@@ -120,6 +120,7 @@ func TestScopes(t *testing.T) {
 		{"a predicate shares its subject behind but", "The <blorb> was hazy, but is not seen.", "-"},
 		{"a clause has its own subject", "The <blorb> was hazy, but <grume> is not seen.", ".-"},
 		{"a setting is no predicate", "The <blorb> is hazy, though in the right clinical setting <grume>.", ".?"},
+		{"a setting joined to a predicate is none", "The <blorb> is hazy but in the appropriate clinical setting.", "."},
 		{"a relative clause within the subject", "The <blorb>, where a <grume> lay, has resolved.", "-."},
 		{"an apposition within the subject", "The <blorb>, without a match elsewhere, has resolved.", "-"},
 		{"a clause behind a terminator", "There is <blorb>, and small <grume> is not excluded.", ".?"},

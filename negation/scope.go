@@ -309,7 +309,7 @@ func (r *reading) backward(c *foundCue) {
 // joined to, or -1.
 func (r *reading) earlierPredicate(c *foundCue) int {
 	joins := func(i int) bool { return i > 0 && (r.words[i].and || r.words[i].but) }
-	if c.rule.Direction == rules.Either && r.is(c.Start, r.engine.keyword.preposition) {
+	if c.rule.Direction == rules.Either && r.is(c.Start, r.engine.grammar.preposition) {
 		return -1 // no predicate: "and in the right setting"
 	}
 	i := c.Start
