@@ -391,7 +391,12 @@ func (d *draft) readCue(r *reader, n ast.Node) {
 		cue.When = choose[When](r, when, "when", whenNames[:])
 	}
 	if implies.text != "" {
-		cue.Implies = choose[Kind](r, implies, "kind", kindNames[:])
+		names := []string{Negation.String(), Uncertainty.String(), Affirmation.String()}
+		if slices.Contains(names, implies.text) {
+			cue.Implies = choose[Kind](r, implies, "kind", kindNames[:])
+		} else {
+			r.fail(implies.pos, "implies %q: what is suggested is negated, hedged or affirmed; want %s", implies.text, strings.Join(names, ", "))
+		}
 	}
 	for _, e := range ends {
 		cue.Ends = append(cue.Ends, choose[Kind](r, e, "kind", kindNames[:]))
@@ -620,7 +625,7 @@ func (d *draft) assemble() *Set {
 			own[d.cues[i].ID] = true
 		}
 	}
-	s.own = own
+	s.own, s.extends = own, d.extends.text
 	s.Name, s.Doc = d.name, d.doc
 	for _, f := range d.src.files {
 		s.src.files = append(s.src.files, f)
@@ -695,7 +700,26 @@ func (d *draft) assemble() *Set {
 			s.Derived.Ignore = append(s.Derived.Ignore, observation(o, ""))
 		}
 	}
+	d.checkDerived(s, known)
 	return s
+}
+
+// checkDerived reports a derived observation that was taken and is gone, so that
+// no report would get its label.
+func (d *draft) checkDerived(s *Set, known []string) {
+	gone := string(s.Derived.Observation)
+	if slices.Contains(known, gone) {
+		return
+	}
+	for _, t := range d.takes {
+		for _, p := range t.what {
+			if p.text == gone {
+				d.fail(p.pos, "", "takes: %q is the derived observation, and taken whole it is gone; "+
+					"list it in %s as well, say in one file that its observation is derived (derived: {ignore: []}), or take its rules by their ids", gone, mainFile)
+				return
+			}
+		}
+	}
 }
 
 // checkSections reports what keeps reports from being cut by the set's sections,
@@ -789,7 +813,9 @@ func (d *draft) take(s *Set) {
 		for _, p := range t.what {
 			if d.extends.text == "" {
 				d.fail(p.pos, "", "takes: %q is to come from another rule set; it wants extends in %s", p.text, mainFile)
-			} else if o := corpus.Observation(p.text); slices.Contains(there, o) {
+			} else if o := corpus.Observation(p.text); slices.Contains(byObservation[o], by) || slices.Contains(byRule[p.text], by) {
+				d.fail(p.pos, "", "takes: %q is taken for %q already; drop one", p.text, t.observation.text)
+			} else if slices.Contains(there, o) {
 				byObservation[o] = append(byObservation[o], by)
 			} else if _, ok := s.Rule(p.text); ok {
 				byRule[p.text] = append(byRule[p.text], by)
@@ -800,10 +826,14 @@ func (d *draft) take(s *Set) {
 	}
 	now := func(all ...corpus.Observation) (now []corpus.Observation) {
 		for _, o := range all {
-			if by, taken := byObservation[o]; taken {
-				now = append(now, by...)
-			} else {
-				now = append(now, o)
+			by, taken := byObservation[o]
+			if !taken {
+				by = []corpus.Observation{o}
+			}
+			for _, o := range by {
+				if !slices.Contains(now, o) {
+					now = append(now, o)
+				}
 			}
 		}
 		return now
@@ -814,7 +844,8 @@ func (d *draft) take(s *Set) {
 		if !taken {
 			of = now(r.Observation)
 		}
-		r.Observation, r.Also = of[0], slices.Concat(of[1:], now(r.Also...))
+		r.Also = slices.DeleteFunc(now(r.Also...), func(o corpus.Observation) bool { return slices.Contains(of, o) })
+		r.Observation, r.Also = of[0], slices.Concat(of[1:], r.Also)
 	}
 	s.Derived.Ignore = now(s.Derived.Ignore...)
 	gone := func(o corpus.Observation) bool { return byObservation[o] != nil }
@@ -834,6 +865,7 @@ func (d *draft) takeCues(s *Set) []Cue {
 				continue
 			}
 			c.Phrases, c.Unless = slices.Concat(c.Phrases, from.Phrases), slices.Concat(c.Unless, from.Unless)
+			c.taken += len(from.Phrases)
 			taken[p.text] = true
 		}
 		all = append(all, c.Cue)

@@ -203,6 +203,7 @@ func TestLoadErrors(t *testing.T) {
 		{"cue reach", "cues.yaml", cue("    kind: negation\n    reach: -1\n    phrases: [x]\n"), `cues.yaml:4:12: c: reach is a number of tokens from 0`},
 		{"cue ends", "cues.yaml", cue("    kind: terminator\n    ends: [all]\n    phrases: [x]\n"), `cues.yaml:4:12: c: kind "all" is none of pseudo, exclusion, uncertainty, negation, affirmation, alternative, terminator`},
 		{"cue when", "cues.yaml", cue("    kind: terminator\n    when: end\n    phrases: [x]\n"), `cues.yaml:4:11: c: when "end" is none of anywhere, start, after-mention, next-to-mention`},
+		{"cue implies", "cues.yaml", cue("    kind: negation\n    implies: pseudo\n    phrases: [x]\n"), `cues.yaml:4:14: c: implies "pseudo": what is suggested is negated, hedged or affirmed; want negation, uncertainty, affirmation`},
 		{"cue id", "cues.yaml", "cues:\n  - id: No\n    kind: negation\n    phrases: [x]\n", `cues.yaml:2:9: No: id "No": want lower case, digits and hyphens, with at most one dot (negation.no)`},
 
 		{"class name", "x.yaml", "classes:\n  - name: number\n    words: [x]\n", `x.yaml:2:11: number: class @number is built in; take another name`},
@@ -495,6 +496,15 @@ func TestTakes(t *testing.T) {
 		{"unknown rule", "air.yaml", "observation: Air\ntakes: [pneumothorax.plueral-air]\n",
 			`air.yaml:2:9: takes: chexpert has no rule or observation "pneumothorax.plueral-air"; did you mean "pneumothorax.pleural-air"?`},
 		{"unknown observation", "air.yaml", "observation: Iar\ntakes: [Fracture]\n", `air.yaml:1:14: unknown observation "Iar"; did you mean "Air"?`},
+		{"a rule twice", "air.yaml", "observation: Air\ntakes: [pneumothorax.pleural-air, pneumothorax.pleural-air]\n",
+			`air.yaml:2:35: takes: "pneumothorax.pleural-air" is taken for "Air" already; drop one`},
+		{"a rule twice, in two files", "more.yaml", "observation: Fluid\ntakes: [pneumothorax.pneumothorax]\n",
+			`more.yaml:2:9: takes: "pneumothorax.pneumothorax" is taken for "Fluid" already; drop one`},
+		{"an observation twice", "effusion.yaml", "observation: Effusion\ntakes: [Pleural Effusion, Pleural Effusion]\n",
+			`effusion.yaml:2:27: takes: "Pleural Effusion" is taken for "Effusion" already; drop one`},
+		{"the derived observation", "air.yaml", "observation: Air\ntakes: [No Finding]\n",
+			`air.yaml:2:9: takes: "No Finding" is the derived observation, and taken whole it is gone; ` +
+				`list it in ruleset.yaml as well, say in one file that its observation is derived (derived: {ignore: []}), or take its rules by their ids`},
 		{"unknown cue", "cues.yaml", "cues:\n  - {id: maybe, kind: affirmation, takes: [hedge.posible]}\n",
 			`cues.yaml:2:44: maybe: takes: no cue "hedge.posible" is inherited; did you mean "hedge.possible"?`},
 	} {
@@ -505,6 +515,31 @@ func TestTakes(t *testing.T) {
 			assert.Equal(t, c.want, firstLines(err))
 		})
 	}
+}
+
+// A rule that counts for two observations counts once for one that takes both.
+func TestTakesBoth(t *testing.T) {
+	s, err := Load(files("ruleset.yaml", "ruleset: mine\nextends: chexpert\nobservations: [Pleura]\n",
+		"pleura.yaml", "observation: Pleura\ntakes: [Pleural Effusion, Pneumothorax]\n"))
+	require.NoError(t, err)
+	r, ok := s.Rule("pneumothorax.hydropneumothorax")
+	require.True(t, ok)
+	assert.Equal(t, corpus.Observation("Pleura"), r.Observation)
+	assert.Empty(t, r.Also)
+}
+
+// The derived observation stays where it is taken and listed again, or where a
+// file says which one is derived now.
+func TestTakesTheDerived(t *testing.T) {
+	main := "ruleset: mine\nextends: chexpert\nobservations: [Other, No Finding]\n"
+	other := "observation: Other\ntakes: [No Finding]\n"
+	s, err := Load(files("ruleset.yaml", main, "other.yaml", other))
+	require.NoError(t, err)
+	assert.Equal(t, Derived{"No Finding", []corpus.Observation{"Support Devices"}}, s.Derived)
+	s, err = Load(files("ruleset.yaml", "ruleset: mine\nextends: chexpert\nobservations: [Other, Normal]\n", "other.yaml", other,
+		"normal.yaml", "observation: Normal\nderived: {ignore: []}\n"))
+	require.NoError(t, err)
+	assert.Equal(t, Derived{Observation: "Normal"}, s.Derived)
 }
 
 func TestDigest(t *testing.T) {

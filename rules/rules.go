@@ -24,6 +24,7 @@ type Set struct {
 	Derived      Derived
 
 	src        sources         // the lines of its files, for messages
+	extends    string          // the embedded set that this one extends, or ""
 	own        map[string]bool // of a set that extends another: the ids of the rules and cues of its own
 	undisabled *Set            // see Undisabled; nil where it is the set itself
 }
@@ -39,6 +40,14 @@ func (s *Set) Undisabled() *Set {
 		return s
 	}
 	return s.undisabled
+}
+
+// Base gives the embedded set that this one extends, as it is by itself, or nil.
+func (s *Set) Base() (*Set, error) {
+	if s.extends == "" {
+		return nil, nil
+	}
+	return Embedded(s.extends)
 }
 
 // Rule gives the rule with that id.
@@ -147,7 +156,12 @@ type Cue struct {
 	Unless    []Phrase // a cue match that overlaps a match of one of these is none
 	Examples  []Example
 	Pos       Pos
+
+	taken int // how many of the phrases, the last, come from cues that it takes
 }
+
+// Own are the phrases that the cue does not take from others.
+func (c *Cue) Own() []Phrase { return c.Phrases[:max(0, len(c.Phrases)-c.taken)] }
 
 // Class is a named list of words, usable in phrases as @name.
 type Class struct {

@@ -41,37 +41,80 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s: %s", f.Pos.File, f.Pos.Line, f.Pos.Column, f.ID, f.What)
 }
 
-// samePlace reports whether both are of one example or phrase.
-func (f Finding) samePlace(g Finding) bool { return f.Pos == g.Pos && f.ID == g.ID }
+// place tells which example or phrase a finding is of.
+type place struct {
+	pos rules.Pos
+	id  string
+}
+
+func (f Finding) place() place { return place{f.Pos, f.ID} }
 
 // Run runs every example of the set. The error is a set that does not compile.
 //
 // In a set that extends another, a cue that is disabled or taken can take from
 // an inherited example what it rests on. Such examples, which give what they say
-// in the set with the inherited cues as they were, are skipped.
+// in the set with the inherited cues as they were, are skipped; so are those that
+// the set extended skips.
 func Run(set *rules.Set) (Report, error) {
-	report, err := runAll(set)
-	whole := set.Undisabled()
-	if err != nil || whole == set {
-		return report, err
-	}
-	before, err := runAll(whole)
+	report, _, err := runSkipping(set)
+	return report, err
+}
+
+// runSkipping gives the places of the findings that the report leaves out as well.
+func runSkipping(set *rules.Set) (Report, map[place]bool, error) {
+	base, err := set.Base()
 	if err != nil {
-		return Report{}, err
+		return Report{}, nil, err
 	}
-	skipped := make(map[rules.Pos]bool)
-	report.Failures = slices.DeleteFunc(report.Failures, func(f Finding) bool {
-		skip := set.Inherits(f.ID) && !slices.ContainsFunc(before.Failures, f.samePlace)
-		if skip {
-			skipped[f.Pos] = true
+	skipped := make(map[place]bool)
+	if base != nil {
+		if skipped, err = skippedBy(base); err != nil {
+			return Report{}, nil, err
 		}
-		return skip
+	}
+	report, err := runAll(set)
+	if err != nil {
+		return Report{}, nil, err
+	}
+	if whole := set.Undisabled(); whole != set {
+		before, err := runAll(whole)
+		if err != nil {
+			return Report{}, nil, err
+		}
+		for _, of := range [][2][]Finding{{report.Failures, before.Failures}, {report.Uncovered, before.Uncovered}} {
+			was := make(map[place]bool)
+			for _, f := range of[1] {
+				was[f.place()] = true
+			}
+			for _, f := range of[0] {
+				if set.Inherits(f.ID) && !was[f.place()] {
+					skipped[f.place()] = true
+				}
+			}
+		}
+	}
+	examples := make(map[place]bool)
+	skip := func(f Finding) bool { return set.Inherits(f.ID) && skipped[f.place()] }
+	report.Failures = slices.DeleteFunc(report.Failures, func(f Finding) bool {
+		if skip(f) {
+			examples[f.place()] = true
+			return true
+		}
+		return false
 	})
-	report.Uncovered = slices.DeleteFunc(report.Uncovered, func(f Finding) bool {
-		return set.Inherits(f.ID) && !slices.ContainsFunc(before.Uncovered, f.samePlace)
-	})
-	report.Skipped = len(skipped)
-	return report, nil
+	report.Uncovered = slices.DeleteFunc(report.Uncovered, skip)
+	report.Skipped = len(examples)
+	return report, skipped, nil
+}
+
+// skippedBy gives what the run of a set by itself skips. One that extends no
+// other has nothing to skip.
+func skippedBy(set *rules.Set) (map[place]bool, error) {
+	if base, err := set.Base(); base == nil {
+		return make(map[place]bool), err
+	}
+	_, skipped, err := runSkipping(set)
+	return skipped, err
 }
 
 func runAll(set *rules.Set) (Report, error) {
@@ -255,10 +298,9 @@ func (r *run) cue(numbered *labeler.Labeler, index int) error {
 	if !named {
 		return nil
 	}
-	for i, ok := range covered {
-		if !ok {
-			r.Uncovered = append(r.Uncovered, Finding{cue.Phrases[i].Pos, cue.ID,
-				fmt.Sprintf("no example has the phrase %q", cue.Phrases[i].Text)})
+	for i, p := range cue.Own() { // those taken had their examples
+		if !covered[i] {
+			r.Uncovered = append(r.Uncovered, Finding{p.Pos, cue.ID, fmt.Sprintf("no example has the phrase %q", p.Text)})
 		}
 	}
 	return nil

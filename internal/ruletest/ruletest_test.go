@@ -216,6 +216,38 @@ rules:
 	assert.NotZero(t, broken)
 }
 
+// A set that extends one that takes from a third skips what the second skips, and
+// what it disables itself.
+func TestRunSecondLevel(t *testing.T) {
+	for _, disable := range []string{"", "disable: [hedge.may, Hernia]\n"} {
+		set, err := rules.Load(fstest.MapFS{"ruleset.yaml": {Data: []byte("ruleset: mine\nextends: chestxray14\n" + disable)}})
+		require.NoError(t, err)
+		report, err := Run(set)
+		require.NoError(t, err)
+		assert.Empty(t, text(report.Failures), disable)
+		assert.Empty(t, text(report.Uncovered), disable)
+		assert.NotZero(t, report.Skipped)
+	}
+}
+
+// Phrases that a cue takes want no examples: they had them where they stood.
+func TestRunTakenPhrases(t *testing.T) {
+	set, err := rules.Load(fstest.MapFS{
+		"ruleset.yaml": {Data: []byte("ruleset: mine\nextends: chexpert\n")},
+		"cues.yaml": {Data: []byte(`cues:
+  - id: maybe
+    doc: Hedges commit here.
+    kind: affirmation
+    takes: [hedge.possible]
+    phrases: [who knows]
+`)},
+	})
+	require.NoError(t, err)
+	report, err := Run(set)
+	require.NoError(t, err)
+	assert.Equal(t, []string{`cues.yaml:6:15: maybe: no example has the phrase "who knows"`}, text(report.Uncovered))
+}
+
 // The embedded rule set keeps what its examples promise.
 func TestEmbedded(t *testing.T) {
 	for _, name := range rules.Names() {
