@@ -89,6 +89,9 @@ func (r *diffRun) run(ctx context.Context, args []string) error {
 		return err
 	}
 	d := eval.NewDiff(sides[0].observations, sides[1].observations, r.examples)
+	for _, p := range sides {
+		d.Presence = d.Presence || p.source != nil && p.source.PositiveOnly
+	}
 	if len(d.Observations) == 0 {
 		return usagef("%s and %s have no observation in common", sides[0].name, sides[1].name)
 	}

@@ -139,7 +139,7 @@ func (r *validateRun) check(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("--task %s wants %d file(s), and there are %d", r.task, n, len(args))
 	case alone && r.task != taskAgreement && given("html", "by", "observations") != "":
 		return fmt.Errorf("--%s is not for --task %s", given("html", "by", "observations"), r.task)
-	case r.task == taskAgreement && r.part != "":
+	case r.task == taskAgreement && given("part") != "":
 		return errors.New("--part is not for --task agreement")
 	case !alone && r.gold == "":
 		return errors.New("no gold; give --gold FILE")
@@ -159,7 +159,7 @@ func (r *validateRun) check(cmd *cobra.Command, args []string) error {
 	if r.errors != "" && rowsForm(r.errors) == "" {
 		return fmt.Errorf("--errors %s: name the file .csv or .jsonl", r.errors)
 	}
-	if r.part != "" {
+	if given("part") != "" {
 		var err error
 		if r.of, err = gold.ParsePart(r.part); err != nil {
 			return fmt.Errorf("--%w", err)
@@ -215,11 +215,19 @@ func (r *validateRun) run(ctx context.Context, args []string) error {
 
 // about says what is measured, and by what.
 func (r *validateRun) about(prediction string, set *rules.Set) evaltext.About {
-	about := evaltext.About{Tool: "radlabel", Version: version(), Gold: r.gold, Prediction: prediction}
+	about := evaltext.About{Tool: "radlabel", Version: version(), Gold: r.gold, Part: r.part, Prediction: prediction}
 	if set != nil {
 		about.RuleSet, about.Digest, about.Section = set.Name, set.Digest, r.section
 	}
 	return about
+}
+
+// ofPart names the part of gold that is measured, behind the name of gold.
+func (r *validateRun) ofPart() string {
+	if r.part == "" {
+		return ""
+	}
+	return ", part " + r.part
 }
 
 // files writes the errors and the page, where they were asked for.
@@ -233,7 +241,7 @@ func (r *validateRun) files(e *eval.Evaluation, page evalpage.About) error {
 	if r.html == "" {
 		return nil
 	}
-	page.Title, page.MadeBy = "Validation", "radlabel "+version()
+	page.Title, page.MadeBy, page.Part = "Validation", "radlabel "+version(), r.part
 	return r.writeFile(r.html, func(w io.Writer) error { return evalpage.HTML(w, e, page) })
 }
 
@@ -251,7 +259,7 @@ func (r *validateRun) show(e *eval.Evaluation, about evaltext.About) error {
 	case r.brief != "":
 		return evaltext.Brief(r.stdout, r.brief, e)
 	}
-	fmt.Fprintf(r.stdout, "gold: %s\nprediction: %s\n", about.Gold, about.Prediction)
+	fmt.Fprintf(r.stdout, "gold: %s%s\nprediction: %s\n", about.Gold, r.ofPart(), about.Prediction)
 	return evaltext.Evaluation(r.stdout, e, style)
 }
 

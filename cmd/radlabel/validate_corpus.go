@@ -31,7 +31,7 @@ func (r *validateRun) assertions(path string) error {
 		return err
 	}
 	about := evaltext.About{
-		Tool: "radlabel", Version: version(), RuleSet: set.Name, Digest: set.Digest, Gold: path,
+		Tool: "radlabel", Version: version(), RuleSet: set.Name, Digest: set.Digest, Gold: path, Part: r.part,
 		Prediction: fmt.Sprintf("rules %s %.12s", set.Name, set.Digest),
 	}
 	if r.errors != "" {
@@ -46,7 +46,7 @@ func (r *validateRun) assertions(path string) error {
 	case r.brief != "":
 		err = evaltext.AssertionsBrief(r.stdout, r.brief, &result)
 	default:
-		fmt.Fprintf(r.stdout, "gold: %s\nprediction: %s\n", about.Gold, about.Prediction)
+		fmt.Fprintf(r.stdout, "gold: %s%s\nprediction: %s\n", about.Gold, r.ofPart(), about.Prediction)
 		err = evaltext.Assertions(r.stdout, &result, style)
 	}
 	return errors.Join(err, r.gated(result.Figures), t.failure())

@@ -34,12 +34,13 @@ func (r *validateRun) evaluated(ctx context.Context, inputs []string) error {
 	if err != nil {
 		return err
 	}
+	r.presenceNote(t.gold, sheets[0])
 	e, err := r.evaluate(t.gold, sheets[0], p.set)
 	if err != nil {
 		return err
 	}
 	table := t.gold.Format == "csv" || t.gold.Format == "parquet" // which have a place for every label
-	if !r.quiet && r.task != taskPresence && table && eval.TwoValued(t.gold) {
+	if !r.quiet && r.task != taskPresence && table && !t.gold.PositiveOnly && eval.TwoValued(t.gold) {
 		fmt.Fprintf(r.stderr, "%s: every label is 1 or 0; if 0 may mean that nothing was said, use --task presence\n", r.gold)
 	}
 	err = r.files(e, evalpage.About{Gold: r.gold, Prediction: p.name})
@@ -47,6 +48,16 @@ func (r *validateRun) evaluated(ctx context.Context, inputs []string) error {
 		err = r.show(e, r.about(p.name, p.set))
 	}
 	return errors.Join(err, r.gated(e.Figures), t.tally.failure())
+}
+
+// presenceNote says of a sheet that lists what is positive that the labels are
+// compared as --task presence does.
+func (r *validateRun) presenceNote(sheets ...*gold.Sheet) {
+	for _, s := range sheets {
+		if s.PositiveOnly && r.task != taskPresence && !r.quiet {
+			fmt.Fprintf(r.stderr, "%s: it lists what is positive and nothing else, so labels are compared as positive or not (--task presence)\n", s.Path)
+		}
+	}
 }
 
 // known are the observations of the rule set, as names are to be spelt.
@@ -240,6 +251,7 @@ func (r *validateRun) compared(ctx context.Context, second string, inputs []stri
 	if err != nil {
 		return err
 	}
+	r.presenceNote(append(sheets, t.gold)...)
 	j, err := eval.Join(r.joinOptions(), t.gold, sheets...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.gold, err)
@@ -255,6 +267,9 @@ func (r *validateRun) compared(ctx context.Context, second string, inputs []stri
 	if r.json {
 		err = evaltext.ComparisonJSON(r.stdout, c, names, r.about("", nil))
 	} else {
+		if r.part != "" {
+			fmt.Fprintf(r.stdout, "gold: %s%s\n", r.gold, r.ofPart())
+		}
 		err = evaltext.Comparison(r.stdout, c, names, style)
 	}
 	return errors.Join(err, t.tally.failure())
@@ -280,6 +295,7 @@ func (r *validateRun) agreement(ctx context.Context, first, second string) error
 	if sheets[0].Sentences != sheets[1].Sentences {
 		sheets[0], sheets[1] = sheets[0].PerReport(), sheets[1].PerReport()
 	}
+	r.presenceNote(sheets[:]...)
 	r.gold = first
 	e, err := r.evaluate(sheets[0], sheets[1], nil)
 	if err != nil {

@@ -23,6 +23,9 @@ type Diff struct {
 	Labels       int         // changed labels
 	By           []Confusion // of each observation, [old][new]
 
+	// Presence asks of each label only whether it is positive: everything else
+	// counts as unmentioned, for a source that lists what is positive alone.
+	Presence bool
 	// Each is given every change as it is found. It may be nil.
 	Each func(Change) error
 	// Examples of each observation and kind are kept, up to this many.
@@ -103,6 +106,9 @@ func (d *Diff) compare(old, new *gold.Row) error {
 			continue
 		}
 		from, to := old.Labels[d.columns[0][o]], new.Labels[d.columns[1][o]]
+		if d.Presence {
+			from, to = presence(from), presence(to)
+		}
 		d.By[o][from][to]++
 		if from == to {
 			continue
@@ -125,6 +131,14 @@ func (d *Diff) compare(old, new *gold.Row) error {
 		d.Changed++
 	}
 	return nil
+}
+
+// presence is an assertion seen as positive or not.
+func presence(a corpus.Assertion) corpus.Assertion {
+	if a != corpus.Positive {
+		return corpus.Unmentioned
+	}
+	return a
 }
 
 func (c *Change) cause() Cause {

@@ -44,19 +44,21 @@ const open = 16
 // JoinOptions say what is compared.
 type JoinOptions struct {
 	// Presence asks of each label only whether it is positive: everything else,
-	// in gold and prediction, counts as unmentioned.
+	// in gold and prediction, counts as unmentioned. So it is where a sheet lists
+	// what is positive alone.
 	Presence bool
 }
 
 // Join pairs rows by id. It fails where nothing can be compared: no id or no
 // observation is common to all.
 func Join(opts JoinOptions, g *gold.Sheet, predictions ...*gold.Sheet) (*Joined, error) {
-	j := &Joined{mentions: g.HasMentions, unit: "report", presence: opts.Presence}
+	j := &Joined{mentions: g.HasMentions, unit: "report", presence: opts.Presence || g.PositiveOnly}
 	if g.Sentences {
 		j.unit = "sentence"
 	}
 	byID := make([]map[string]*gold.Row, len(predictions))
 	for k, p := range predictions {
+		j.presence = j.presence || p.PositiveOnly
 		j.hasMentions = append(j.hasMentions, p.HasMentions)
 		byID[k] = make(map[string]*gold.Row, len(p.All))
 		for i := range p.All {
@@ -145,8 +147,8 @@ func (j *Joined) matchObservations(g *gold.Sheet, predictions []*gold.Sheet) {
 
 func (j *Joined) fillCells() {
 	seen := func(a corpus.Assertion) uint8 {
-		if j.presence && a != corpus.Positive {
-			a = corpus.Unmentioned
+		if j.presence {
+			a = presence(a)
 		}
 		return uint8(a)
 	}

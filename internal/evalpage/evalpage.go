@@ -30,6 +30,7 @@ import (
 // time, so that the same evaluation gives the same page.
 type About struct {
 	Title, Gold, Prediction, MadeBy string
+	Part                            string // of gold, such as "1/2"; "" for the whole
 	// GoldName and PredictionName are what the page calls the two sides; "Gold"
 	// and "Prediction" where they are "".
 	GoldName, PredictionName string

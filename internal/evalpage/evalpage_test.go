@@ -137,7 +137,7 @@ func TestEscapes(t *testing.T) {
 	for _, text := range []string{evil, strings.Repeat(evil, 20)} {
 		e.Errors = append(e.Errors, eval.Disagreement{ID: "text", Observation: evil, Predicted: corpus.Positive, Text: text})
 	}
-	got := render(t, e, About{evil, evil, evil, evil, evil, evil})
+	got := render(t, e, About{evil, evil, evil, evil, evil, evil, evil})
 	assert.Equal(t, 1, strings.Count(got, "<script"), "the page's own script alone")
 	assert.NotContains(t, got, "<b x=")
 	assert.Contains(t, got, "&lt;script&gt;")

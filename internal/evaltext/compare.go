@@ -189,6 +189,9 @@ func (p *printer) side(which string, decisive []gold.Mention, reason string, sty
 func Diff(w io.Writer, d *eval.Diff, names Pair, style Style) error {
 	p := &printer{w: w}
 	p.printf("old: %s\nnew: %s\n", page.OneLine(names.A), page.OneLine(names.B))
+	if d.Presence {
+		p.printf("compared as positive or not: one lists what is positive and nothing else\n")
+	}
 	p.printf("%s in both: %s changed, in %s\n", columns.Count(d.Reports, "report"), columns.Thousands(d.Changed), columns.Count(d.Labels, "label"))
 	p.alone("only in the old labels", d.Alone(0))
 	p.alone("only in the new labels", d.Alone(1))

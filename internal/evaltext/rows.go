@@ -187,6 +187,7 @@ type About struct {
 	Digest     string `json:"digest,omitempty"`
 	Section    string `json:"section,omitempty"`
 	Gold       string `json:"gold"`
+	Part       string `json:"part,omitempty"` // of gold: "1/2"; "" for the whole
 	Prediction string `json:"prediction"`
 }
 
@@ -372,6 +373,7 @@ func DiffJSON(w io.Writer, d *eval.Diff, names Pair) error {
 	return indented(w, struct {
 		Old        string                                           `json:"old"`
 		New        string                                           `json:"new"`
+		Presence   bool                                             `json:"presence,omitempty"`
 		Reports    int                                              `json:"reports"`
 		Changed    int                                              `json:"changed_reports"`
 		Labels     int                                              `json:"changed_labels"`
@@ -379,7 +381,7 @@ func DiffJSON(w io.Writer, d *eval.Diff, names Pair) error {
 		Causes     []causeJSON                                      `json:"causes"`
 		OnlyOld    []string                                         `json:"only_old"`
 		OnlyNew    []string                                         `json:"only_new"`
-	}{names.A, names.B, d.Reports, d.Changed, d.Labels, confusions, list(causes), list(d.Alone(0)), list(d.Alone(1))})
+	}{names.A, names.B, d.Presence, d.Reports, d.Changed, d.Labels, confusions, list(causes), list(d.Alone(0)), list(d.Alone(1))})
 }
 
 func indented(w io.Writer, value any) error {

@@ -77,6 +77,7 @@ type Source struct {
 	Observations []corpus.Observation
 	HasText      bool // the rows carry the text that was annotated
 	HasMentions  bool // the rows carry mentions
+	PositiveOnly bool // it lists what is positive: what is not listed may be negative, uncertain or not mentioned
 	Sentences    bool // a row is a sentence: several rows may be of one report, under ids REPORT:N
 	// Notes are what a person should know of how the source was read, such as what
 	// was passed over; complete when all rows have been given.

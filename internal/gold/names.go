@@ -187,6 +187,15 @@ func besideLabels(header []string, place corpus.Place, opts Options) (c columns,
 func findingsOf(header []string, column int, place corpus.Place, opts Options) (columns, error) {
 	c, _, wrong := besideLabels(header, place, opts)
 	n := newNames(opts)
+	var others []string
+	for i, name := range header {
+		if _, known := n.meaning(name); known && i != c.id && i != c.group {
+			others = append(others, name)
+		}
+	}
+	if others != nil {
+		wrong.add(problem(place, fmt.Sprintf("column %d (%q) lists labels, and so do the columns %s", column+1, header[column], list(others)), "remove the one or the others"))
+	}
 	var strange []string
 	for _, name := range append(corpus.Diseases(), corpus.NoFinding) {
 		switch o, unknown := n.find(string(name)); {

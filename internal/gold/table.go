@@ -29,7 +29,7 @@ func openTable(ctx context.Context, f *corpus.File, opts Options) (*Source, erro
 		return nil, err
 	}
 	l, notes := labelTable{Table: t, columns: c}, c.notes("rows")
-	s := &Source{Path: f.Path, Format: "csv", Observations: c.observations, Notes: notes}
+	s := &Source{Path: f.Path, Format: "csv", Observations: c.observations, PositiveOnly: c.names != nil, Notes: notes}
 	s.rows = func(ctx context.Context, yield func(Row, error) bool) {
 		foreign := l.rows(ctx, yield)
 		s.Notes = slices.Concat(notes, foreignNote(foreign))
