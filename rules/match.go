@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/radlabel/radlabel/internal/segment"
@@ -47,26 +48,26 @@ type scratch struct {
 	place []int    // their indices
 	start int      // where the walk began
 	met   []visits // by trieNode.meet
-	stamp uint32   // of start
+	stamp uint32   // of start: one more for each token further left
 	dst   []Match
+	steps int // nodes explored, which a test bounds
 }
 
-// visits are the numbers of tokens behind a start at which a node was reached.
+// visits are the numbers of tokens behind a start at which a node was reached,
+// and of those at which no phrase was found to end there or beyond.
 type visits struct {
-	tokens uint64
-	stamp  uint32
+	been, dead uint64
+	stamp      uint32
 }
 
-// been reports whether the walk was at the node i tokens behind its start
-// already, and remembers that it is now.
-func (s *scratch) been(meet int32, i int) bool {
+// visits gives those of a node. What is dead stays so for the starts to the left,
+// which may go less far.
+func (s *scratch) visits(meet int32) *visits {
 	v := &s.met[meet]
-	if v.stamp != s.stamp {
-		*v = visits{stamp: s.stamp}
+	if left := s.stamp - v.stamp; left > 0 {
+		v.been, v.dead, v.stamp = 0, v.dead<<left, s.stamp
 	}
-	was := v.tokens&(1<<i) != 0
-	v.tokens |= 1 << i
-	return was
+	return v
 }
 
 // Match appends every match of every phrase in the tokens of one sentence to
@@ -74,6 +75,12 @@ func (s *scratch) been(meet int32, i int) bool {
 // tokens are passed over, and no match begins or ends with one.
 func (m *Matcher) Match(dst []Match, tokens []segment.Token) []Match {
 	s := m.scratch.Get().(*scratch)
+	dst = m.match(s, dst, tokens)
+	m.scratch.Put(s)
+	return dst
+}
+
+func (m *Matcher) match(s *scratch, dst []Match, tokens []segment.Token) []Match {
 	s.ids, s.place, s.dst = s.ids[:0], s.place[:0], dst
 	for i := range tokens {
 		if id := m.ID(tokens[i]); id != idJoin {
@@ -81,13 +88,17 @@ func (m *Matcher) Match(dst []Match, tokens []segment.Token) []Match {
 			s.place = append(s.place, i)
 		}
 	}
-	for i, id := range s.ids {
+	if s.stamp > math.MaxUint32-64-uint32(len(s.ids)) { // it would wrap, and old stamps look new
+		clear(s.met)
+		s.stamp = 0
+	}
+	s.stamp += 64 // nothing is known of this sentence
+	first := len(s.dst)
+	for i := len(s.ids) - 1; i >= 0; i-- {
+		s.stamp++
+		id := s.ids[i]
 		if !m.start[id] { // most tokens end here
 			continue
-		}
-		if s.stamp++; s.stamp == 0 { // wrapped: old stamps could look new
-			clear(s.met)
-			s.stamp = 1
 		}
 		s.start = i
 		from := len(s.dst)
@@ -97,104 +108,123 @@ func (m *Matcher) Match(dst []Match, tokens []segment.Token) []Match {
 		m.follow(s, rootNode, i)
 		// Two paths of one phrase can cover the same words.
 		if found := s.dst[from:]; len(found) > 1 {
-			slices.SortFunc(found, compareMatches)
+			slices.SortFunc(found, func(a, b Match) int { return compareMatches(b, a) })
 			s.dst = s.dst[:from+len(slices.Compact(found))]
 		}
 	}
+	slices.Reverse(s.dst[first:])
 	dst, s.dst = s.dst, nil
-	m.scratch.Put(s)
 	return dst
 }
 
 const rootNode node32 = 1
 
-// maxMatch is how many tokens a match may have, so that a repetition costs the
-// same at every token of however long a run. Their numbers fit into visits.
+// maxMatch is how many tokens a match may have, so that what ends far behind
+// a long run is not found from every token of it. Their numbers fit into visits.
 const maxMatch = 60
 
-// walk goes on from node n in front of token i.
-func (m *Matcher) walk(s *scratch, n node32, i int) {
+// walk goes on from node n in front of token i, and reports whether a phrase ends
+// there or beyond.
+func (m *Matcher) walk(s *scratch, n node32, i int) (found bool) {
 	if i-s.start > maxMatch {
-		return
+		return false
 	}
 	t := &m.nodes[n]
-	// Once is enough, and keeps the walk from growing exponentially.
-	if t.meet >= 0 && s.been(t.meet, i-s.start) {
-		return
+	if t.meet < 0 {
+		return m.explore(s, n, i)
 	}
+	// Once is enough, and keeps the walk from growing exponentially.
+	v, bit := s.visits(t.meet), uint64(1)<<(i-s.start)
+	if (v.been|v.dead)&bit != 0 {
+		return v.dead&bit == 0
+	}
+	v.been |= bit
+	if found = m.explore(s, n, i); !found {
+		v.dead |= bit
+	}
+	return found
+}
+
+// explore takes the targets of n and every way out of it.
+func (m *Matcher) explore(s *scratch, n node32, i int) (found bool) {
+	s.steps++
+	t := &m.nodes[n]
 	if t.targets < t.targetsEnd {
+		found = true
 		start, end := s.place[s.start], s.place[i-1]+1
 		for _, target := range m.targets[t.targets:t.targetsEnd] {
 			s.dst = append(s.dst, Match{target, start, end})
 		}
 	}
 	if i < len(s.ids) {
-		if to := m.word(t, s.ids[i]); to != 0 {
-			m.walk(s, to, i+1)
+		if to := m.word(t, s.ids[i]); to != 0 && m.walk(s, to, i+1) {
+			found = true
 		}
 	}
-	m.follow(s, n, i)
+	return m.follow(s, n, i) || found
 }
 
 // follow takes every way out of n but its words.
-func (m *Matcher) follow(s *scratch, n node32, i int) {
+func (m *Matcher) follow(s *scratch, n node32, i int) (found bool) {
 	t := &m.nodes[n]
 	for _, e := range m.links[t.enter:t.linksEnd] {
-		m.walk(s, e.to, i)
+		found = m.walk(s, e.to, i) || found
 		for j := i; j < min(i+int(e.gap), len(s.ids)) && m.single[s.ids[j]]&(1<<classAny) != 0; j++ {
-			m.walk(s, e.to, j+1)
+			found = m.walk(s, e.to, j+1) || found
 		}
 	}
 	if i == len(s.ids) {
-		return
+		return found
 	}
 	if t.loop != classAny {
-		m.pass(s, classEdge{class: t.loop, to: n}, i)
+		found = m.pass(s, classEdge{class: t.loop, to: n}, i) || found
 	}
 	if id := s.ids[i]; m.single[id]|m.first[id] != 0 {
 		for _, e := range m.links[t.links:t.groups] {
-			m.pass(s, e, i)
+			found = m.pass(s, e, i) || found
 		}
 	}
 	for _, e := range m.links[t.groups:t.enter] {
-		m.member(s, e.to, m.members[e.class], i)
+		found = m.member(s, e.to, m.members[e.class], i) || found
 	}
+	return found
 }
 
 // pass takes e behind each member of its class that begins at token i.
-func (m *Matcher) pass(s *scratch, e classEdge, i int) {
+func (m *Matcher) pass(s *scratch, e classEdge, i int) (found bool) {
 	if e.class >= maxClasses {
-		m.member(s, e.to, m.members[e.class], i)
-		return
+		return m.member(s, e.to, m.members[e.class], i)
 	}
 	id, bit := s.ids[i], mask(1)<<e.class
 	if m.single[id]&bit != 0 {
-		m.walk(s, e.to, i+1)
+		found = m.walk(s, e.to, i+1)
 	}
 	if m.first[id]&bit != 0 {
-		m.member(s, e.to, m.members[e.class], i)
+		found = m.member(s, e.to, m.members[e.class], i) || found
 	}
+	return found
 }
 
 // member walks the trie of a class's longer members from n and goes on at to
 // wherever one of them ends.
-func (m *Matcher) member(s *scratch, to, n node32, i int) {
+func (m *Matcher) member(s *scratch, to, n node32, i int) (found bool) {
 	t := &m.nodes[n]
 	if t.ends {
-		m.walk(s, to, i)
+		found = m.walk(s, to, i)
 	}
 	if i == len(s.ids) {
-		return
+		return found
 	}
 	id := s.ids[i]
 	if next := m.word(t, id); next != 0 {
-		m.member(s, to, next, i+1)
+		found = m.member(s, to, next, i+1) || found
 	}
 	for _, e := range m.links[t.links:t.groups] { // @number
 		if m.single[id]&(1<<e.class) != 0 {
-			m.member(s, to, e.to, i+1)
+			found = m.member(s, to, e.to, i+1) || found
 		}
 	}
+	return found
 }
 
 // word gives the node that the word leads to from t, or 0.

@@ -182,22 +182,43 @@ func TestMatchAmbiguousLoop(t *testing.T) {
 	assert.Empty(t, m.Match(nil, tokens))
 }
 
-// However long a run of words that repeats itself, twice the run has twice the
-// matches, each of which is a step of the walk.
+// However long a run of words that repetitions take, twice the run is twice the
+// work, and twice the matches.
 func TestMatchOfLongRuns(t *testing.T) {
-	m, err := oneRule("(a)+", "(is|was)* a", "@mod* x").Compile()
+	embedded, err := Embedded("chexpert")
 	require.NoError(t, err)
-	for _, unit := range []string{"a ", "a-\n", "is a ", "left "} { // "a-\n": hyphens at the ends of lines, which are passed over
-		matches := func(n int) int {
-			tokens := tokenizer.Tokens(nil, strings.Repeat(unit, n))
-			all := m.Match(nil, tokens)
+	for _, c := range []struct {
+		set    *Set
+		unit   string
+		behind string
+		most   int // steps a token
+	}{
+		{embedded, "is ", "", 100},
+		{embedded, "is ", "seen", 100},
+		{embedded, "no ", "", 100},
+		{embedded, "a-\n", "", 100}, // hyphens at the ends of lines are passed over
+		{embedded, "the small ", "effusion", 100},
+		{oneRule("(a)+", "(is|was)* a", "@mod* x"), "a-\n", "", 100},
+		{oneRule("(a)+", "(is|was)* a", "@mod* x"), "is a ", "", 100},
+		{oneRule("(a)+", "(is|was)* a", "@mod* x"), "left ", "x", 100},
+	} {
+		m, err := c.set.Compile()
+		require.NoError(t, err)
+		work := func(n int) (steps, matches int) {
+			s := m.scratch.New().(*scratch)
+			tokens := tokenizer.Tokens(nil, strings.Repeat(c.unit, n)+c.behind)
+			all := m.match(s, nil, tokens)
 			for _, match := range all {
 				words := slices.DeleteFunc(slices.Clone(tokens[match.Start:match.End]), func(t segment.Token) bool { return t.Kind == segment.Join })
-				require.LessOrEqual(t, len(words), maxMatch, unit)
+				require.LessOrEqual(t, len(words), maxMatch, c.unit)
 			}
-			return len(all)
+			return s.steps, len(all)
 		}
-		assert.LessOrEqual(t, matches(2000), 2*matches(1000)+maxMatch*maxMatch, unit)
+		half, halfMatches := work(1000)
+		whole, wholeMatches := work(2000)
+		assert.LessOrEqual(t, whole, 2*half+maxMatch*maxMatch, "%q", c.unit)
+		assert.LessOrEqual(t, wholeMatches, 2*halfMatches+maxMatch*maxMatch, "%q", c.unit)
+		assert.LessOrEqual(t, whole, 2000*c.most, "%q", c.unit)
 	}
 }
 
