@@ -230,7 +230,6 @@ func (r *reading) verdict(c *foundCue) Verdict {
 // several, and gives the cue its scope: from the first to the last of them, or
 // the phrases around it where it joins no mentions.
 func (r *reading) joinAlternatives() {
-	r.joined = make(map[int]int)
 	for i := range r.cues {
 		c := &r.cues[i]
 		if c.rule.Kind != rules.Alternative {
@@ -245,6 +244,9 @@ func (r *reading) joinAlternatives() {
 		for _, n := range items {
 			c.ScopeStart = min(c.ScopeStart, r.mentions[n].Start)
 			c.ScopeEnd = max(c.ScopeEnd, r.mentions[n].End)
+			if r.joined == nil {
+				r.joined = make(map[int]int)
+			}
 			if _, ok := r.joined[n]; !ok {
 				r.joined[n] = i
 			}

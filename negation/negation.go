@@ -14,6 +14,7 @@ package negation
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/segment"
@@ -215,15 +216,19 @@ func (e *Engine) Cues(s Sentence, mentions []Mention) []Cue {
 // Classify gives a verdict for each mention, in their order.
 func (e *Engine) Classify(s Sentence, mentions []Mention) []Verdict {
 	verdicts := make([]Verdict, len(mentions))
-	readings := map[tagSet]*reading{}
+	var readings []*reading // one a set of tags, of which there are few
 	for i, m := range mentions {
 		tags := e.tagsOf(m)
-		r := readings[tags]
-		if r == nil {
-			r = e.read(s, mentions, tags)
-			readings[tags] = r
+		n := slices.IndexFunc(readings, func(r *reading) bool { return r.tags == tags })
+		if n < 0 {
+			n = len(readings)
+			if n == 0 {
+				readings = append(readings, e.read(s, mentions, tags))
+			} else {
+				readings = append(readings, readings[0].again(s.Matches, tags))
+			}
 		}
-		verdicts[i] = r.classify(i)
+		verdicts[i] = readings[n].classify(i)
 	}
 	return verdicts
 }

@@ -51,10 +51,26 @@ type reading struct {
 	joined   map[int]int // by mention: the alternative among cues that joins it to others
 }
 
+// read reads a sentence for mentions of one set of tags.
 func (e *Engine) read(s Sentence, mentions []Mention, tags tagSet) *reading {
-	r := &reading{engine: e, tokens: s.Tokens, mentions: mentions, tags: tags}
+	r := &reading{engine: e, tokens: s.Tokens, mentions: mentions}
 	r.describe()
-	r.choose(s.Matches)
+	return r.as(s.Matches, tags)
+}
+
+// again reads the same sentence for mentions of another set of tags.
+func (r *reading) again(matches []rules.Match, tags tagSet) *reading {
+	other := &reading{engine: r.engine, tokens: r.tokens, mentions: r.mentions, words: slices.Clone(r.words), starting: r.starting, ending: r.ending}
+	for i := range other.words {
+		other.words[i].clause, other.words[i].cue = false, -1
+	}
+	return other.as(matches, tags)
+}
+
+// as finds what the tags decide on: cues, clauses and scopes.
+func (r *reading) as(matches []rules.Match, tags tagSet) *reading {
+	r.tags = tags
+	r.choose(matches)
 	r.findClauses()
 	for i := range r.cues {
 		if c := &r.cues[i]; c.scoped() {
