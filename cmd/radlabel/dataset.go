@@ -1,0 +1,38 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/radlabel/radlabel/internal/dataset"
+)
+
+// datasetCommand has a command for each dataset, and each of these the same
+// verbs below it.
+func (a *app) datasetCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "dataset",
+		Short: "Read the label files of MIMIC-CXR, CheXpert and ChestX-ray14",
+		Long: `Dataset works with a copy of one of the three datasets: what is in it, whether it
+is whole, and its labels in other forms. It reads tables and lists, no images.`,
+		Example: `  radlabel dataset mimic-cxr stats mimic-cxr-jpg/2.1.0
+  radlabel dataset chexpert stats train.csv valid.csv --html chexpert.html`,
+		Args: unknownCommand,
+		RunE: needCommand,
+	}
+	verbs := []func(name string) *cobra.Command{
+		a.statsCommand,
+	}
+	for _, d := range dataset.All() {
+		one := &cobra.Command{
+			Use:   d.Name,
+			Short: "Read the label files of " + d.Title,
+			Args:  unknownCommand,
+			RunE:  needCommand,
+		}
+		for _, verb := range verbs {
+			one.AddCommand(verb(d.Name))
+		}
+		cmd.AddCommand(one)
+	}
+	return cmd
+}

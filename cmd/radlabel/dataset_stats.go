@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/columns"
+	"github.com/radlabel/radlabel/internal/dataset"
+)
+
+type statsRun struct {
+	*app
+	dataset *dataset.Dataset
+	view    dataset.View
+	level   string
+	json    bool
+	html    string
+	quiet   bool
+}
+
+// statsCommand shows what is in a copy of the dataset of a name.
+func (a *app) statsCommand(name string) *cobra.Command {
+	r := &statsRun{app: a, dataset: dataset.Named(name)}
+	splits := append([]string{dataset.Whole}, r.dataset.Splits...)
+	levels := []string{string(dataset.ByImage)}
+	if r.dataset.Studies {
+		levels = []string{string(dataset.ByStudy), string(dataset.ByImage)}
+	}
+	cmd := &cobra.Command{
+		Use:   "stats PATH...",
+		Short: "Count what is in a copy of " + r.dataset.Title,
+		Long: `Stats counts patients, studies, images, views, ages, sexes and labels in the
+tables of ` + r.dataset.Title + `, by split: for each observation how often it is
+positive, negative, uncertain and blank, and which are positive together.
+
+A path is a folder or a file, compressed with gzip or zstd or not. Files are known
+by their headers, columns by their names. Every row that cannot be read is named
+with its line and column, and counted.
+
+The text shows the co-occurrence of the whole, or of --split; --json and --html
+have that of each split.`,
+		Example: "  radlabel dataset " + name + " stats folder\n  radlabel dataset " + name + " stats folder --split test --html stats.html",
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 0:
+				return errors.New("no input; give the folder of the dataset, or its files")
+			case r.view.Split != "" && !slices.Contains(splits, r.view.Split):
+				return fmt.Errorf("--split %q: want %s", r.view.Split, strings.Join(splits, ", "))
+			case r.level != "" && !slices.Contains(levels, r.level):
+				return fmt.Errorf("--level %q: want %s", r.level, strings.Join(levels, " or "))
+			case r.html == "-":
+				return errors.New("--html -: name a file")
+			}
+			r.view.Level = dataset.Level(r.level)
+			return nil
+		},
+		RunE: action(r.run),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&r.view.Split, "split", "", "show the labels of one split by its `name`: "+strings.Join(splits, ", "))
+	flags.StringVar(&r.level, "level", "", "count labels by this `level`: "+strings.Join(levels, " or "))
+	flags.BoolVar(&r.json, "json", false, "print all counts as a JSON object")
+	flags.StringVar(&r.html, "html", "", "write all counts with plots to this `file`, a page of its own")
+	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no notes or warnings: errors alone")
+	offer(cmd, "split", func() []string { return splits })
+	offer(cmd, "level", func() []string { return levels })
+	return cmd
+}
+
+func (r *statsRun) run(ctx context.Context, args []string) error {
+	t := newTally(r.app, r.quiet)
+	found, err := dataset.Find(ctx, r.dataset, args)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	unread := t.problems(err)
+	if r.html != "" {
+		var read []string
+		for _, f := range found.Files {
+			read = append(read, f.Path)
+		}
+		if err := overwrites(read, r.html); err != nil {
+			return err
+		}
+	}
+	for _, path := range found.Other {
+		if !r.quiet {
+			fmt.Fprintf(r.stderr, "%s: passed over: it is none of the tables of %s\n", path, r.dataset.Title)
+		}
+	}
+	if len(found.Files) == 0 {
+		return failure{code: exitIO}
+	}
+	stats, err := dataset.Gather(ctx, r.dataset, found.Files, t.problem)
+	if err != nil {
+		return err
+	}
+	if r.html != "" {
+		if err := r.writeFile(r.html, func(w io.Writer) error { return dataset.HTML(w, stats) }); err != nil {
+			return err
+		}
+	}
+	if r.json {
+		err = dataset.JSON(r.stdout, stats)
+	} else {
+		err = dataset.Text(r.stdout, stats, r.view)
+	}
+	return errors.Join(err, lostRows(stats, unread))
+}
+
+// problems tells each of those that an error joins, and gives their number.
+func (t *tally) problems(err error) int {
+	if err == nil {
+		return 0
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		if _, one := err.(*corpus.Problem); !one {
+			n := 0
+			for _, e := range joined.Unwrap() {
+				n += t.problems(e)
+			}
+			if n > 0 {
+				return n
+			}
+		}
+	}
+	var p *corpus.Problem
+	if !errors.As(err, &p) {
+		return 0
+	}
+	t.problem(p)
+	return 1
+}
+
+// lostRows is the error of rows and files that could not be read.
+func lostRows(s *dataset.Stats, files int) error {
+	lost := 0
+	for _, f := range s.Files {
+		lost += f.Lost
+	}
+	var what []string
+	if lost > 0 {
+		what = append(what, columns.Count(lost, "row"))
+	}
+	if files > 0 {
+		what = append(what, columns.Count(files, "problem")+" of files")
+	}
+	if what == nil {
+		return nil
+	}
+	return failure{exitIO, fmt.Errorf("radlabel: not counted: %s", strings.Join(what, "; "))}
+}

@@ -1,0 +1,373 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"slices"
+
+	"github.com/radlabel/radlabel/corpus"
+)
+
+// Gather reads the files of a copy and joins their rows. Each *corpus.Problem
+// is told as it comes, and counted with its file. The error is that of ctx.
+func Gather(ctx context.Context, d *Dataset, files []*File, tell func(*corpus.Problem)) (*Stats, error) {
+	g := &gatherer{
+		dataset: d, seed: maphash.MakeSeed(), kinds: map[Kind]bool{},
+		imageAt: map[uint64]int32{}, studyAt: map[uint64]int32{}, boxes: map[corpus.Observation]*boxes{},
+		views: dictionary{at: map[string]uint8{}}, sexes: dictionary{at: map[string]uint8{}}, splits: dictionary{at: map[string]uint8{}},
+	}
+	for _, split := range append([]string{""}, d.Splits...) {
+		g.splits.of(split)
+	}
+	g.views.of("")
+	g.sexes.of("")
+	for _, f := range files {
+		count := FileCount{Kind: f.Kind, Source: f.Source, Path: f.Path}
+		g.kinds[f.Kind] = true
+		g.begin(f)
+		for rec, err := range f.prefetched(ctx) {
+			if err == nil {
+				count.Rows++
+				err = g.add(f, rec)
+			} else if lost(err) {
+				count.Rows++
+			}
+			var p *corpus.Problem
+			switch {
+			case err == nil:
+				continue
+			case errors.As(err, &p) && !p.Lost:
+				count.Odd++
+			default:
+				count.Lost++
+			}
+			if p != nil {
+				tell(p)
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		g.files = append(g.files, count)
+	}
+	return g.stats(), nil
+}
+
+func lost(err error) bool {
+	var p *corpus.Problem
+	return !errors.As(err, &p) || p.Lost
+}
+
+// image is what the files say of one, together.
+type image struct {
+	patient uint32
+	study   int32 // index; -1: none
+	age     int16 // years; -1: not known
+	split   uint8 // of the dictionaries
+	view    uint8
+	sex     uint8
+	kinds   uint8 // bit by bit, those of the files that have a row of it
+}
+
+// study is what the files say of one, together.
+type study struct {
+	patient uint32
+	split   uint8
+	splits  uint8 // how many splits its images are in, at most 2
+	images  int32
+	kinds   uint8
+}
+
+// source is the labels of one file, or of all of one kind, by the index of the
+// image or the study.
+type source struct {
+	name  string
+	kind  Kind
+	level Level
+	rows  []labelled
+}
+
+type labelled struct {
+	labels Labels
+	has    bool
+}
+
+func (s *source) set(i int32, l Labels) {
+	if n := int(i) + 1 - len(s.rows); n > 0 {
+		s.rows = append(s.rows, make([]labelled, n)...)
+	}
+	s.rows[i] = labelled{l, true}
+}
+
+func (s *source) at(i int32) labelled {
+	if int(i) < len(s.rows) {
+		return s.rows[i]
+	}
+	return labelled{}
+}
+
+// boxes are those around one finding.
+type boxes struct {
+	n      int
+	images map[uint64]bool
+}
+
+// dictionary numbers names, up to 255.
+type dictionary struct {
+	at  map[string]uint8
+	all []string
+}
+
+func (d *dictionary) of(name string) uint8 {
+	if i, ok := d.at[name]; ok {
+		return i
+	}
+	if len(d.all) == 255 {
+		return d.of(d.all[254]) // so many views are a broken file, which has been told
+	}
+	i := uint8(len(d.all))
+	d.at[name], d.all = i, append(d.all, name)
+	return i
+}
+
+// gatherer joins the rows of all files.
+type gatherer struct {
+	dataset *Dataset
+	seed    maphash.Seed
+	kinds   map[Kind]bool // of the files there are
+	files   []FileCount
+
+	images  []image
+	imageAt map[uint64]int32
+	studies []study
+	studyAt map[uint64]int32
+
+	views, sexes, splits dictionary
+
+	sources []*source
+	current *source
+	boxes   map[corpus.Observation]*boxes
+	bit     uint8 // of the current file's kind
+}
+
+// kindBits are the kinds that an image or a study can be told to lack.
+var kindBits = map[Kind]uint8{
+	Images: 1, SplitList: 2, StudyList: 4, RecordList: 8, SplitTable: 16, Metadata: 32, StudyLabels: 64, GroundTruth: 128,
+}
+
+// begin makes ready for the rows of a file.
+func (g *gatherer) begin(f *File) {
+	g.bit, g.current = kindBits[f.Kind], nil
+	if f.Source == "" {
+		return
+	}
+	for _, s := range g.sources {
+		if s.name == f.Source && s.kind == f.Kind {
+			g.current = s // train.csv and valid.csv are one
+			return
+		}
+	}
+	level := ByStudy
+	if f.Kind == Images {
+		level = ByImage
+	}
+	g.current = &source{name: f.Source, kind: f.Kind, level: level}
+	g.sources = append(g.sources, g.current)
+}
+
+// add joins one row to what is known. The error is a *corpus.Problem, of a row
+// that repeats or contradicts another.
+func (g *gatherer) add(f *File, rec *Record) error {
+	if f.Kind == Boxes {
+		return g.addBox(f, rec)
+	}
+	at := int32(-1)
+	var err error
+	if rec.Study > 0 {
+		if at, err = g.addStudy(f, rec); err != nil {
+			return err
+		}
+	}
+	if rec.Image != "" {
+		return g.addImage(f, rec, at)
+	}
+	if g.current != nil {
+		if g.current.at(at).has {
+			return repeated(f, rec, fmt.Sprintf("the study %d has labels already", rec.Study))
+		}
+		g.current.set(at, rec.Labels)
+	}
+	return nil
+}
+
+func repeated(f *File, rec *Record, what string) error {
+	return &corpus.Problem{Place: corpus.Place{Path: f.Path, Line: rec.Line}, What: what, Do: "keep one row", Lost: true}
+}
+
+// studyKey tells studies apart: MIMIC-CXR's by their own numbers, CheXpert's by
+// those within the patient.
+func (g *gatherer) studyKey(rec *Record) uint64 {
+	if g.dataset == mimic {
+		return uint64(rec.Study)
+	}
+	return uint64(rec.Patient)<<32 | uint64(rec.Study)
+}
+
+func (g *gatherer) addStudy(f *File, rec *Record) (int32, error) {
+	key := g.studyKey(rec)
+	at, found := g.studyAt[key]
+	if !found {
+		at = int32(len(g.studies))
+		g.studyAt[key] = at
+		g.studies = append(g.studies, study{})
+	}
+	s := &g.studies[at]
+	switch {
+	case s.patient == 0:
+		s.patient = rec.Patient
+	case rec.Patient > 0 && s.patient != rec.Patient:
+		what := fmt.Sprintf("the study %d is of the patient %d here and of %d in another row", rec.Study, rec.Patient, s.patient)
+		return at, &corpus.Problem{Place: corpus.Place{Path: f.Path, Line: rec.Line}, What: what, Lost: true}
+	}
+	if rec.Split != "" {
+		split := g.splits.of(rec.Split)
+		if s.splits == 0 {
+			s.split, s.splits = split, 1
+		} else if s.split != split {
+			s.splits = 2
+		}
+	}
+	if rec.Image == "" && f.Kind == StudyList && s.kinds&g.bit != 0 {
+		return at, repeated(f, rec, fmt.Sprintf("the study %d has a row already", rec.Study))
+	}
+	s.kinds |= g.bit
+	return at, nil
+}
+
+func (g *gatherer) addImage(f *File, rec *Record, of int32) error {
+	key := maphash.String(g.seed, rec.Image)
+	at, found := g.imageAt[key]
+	if !found {
+		at = int32(len(g.images))
+		g.imageAt[key] = at
+		g.images = append(g.images, image{patient: rec.Patient, study: of, age: -1})
+		if of >= 0 {
+			g.studies[of].images++
+		}
+	}
+	m := &g.images[at]
+	switch {
+	case m.kinds&g.bit != 0 && f.Kind != SplitList:
+		return repeated(f, rec, "the image "+quoted(rec.Image)+" has a row already")
+	case m.kinds&g.bit != 0 && rec.Split == g.splits.all[m.split]:
+		return repeated(f, rec, "the image "+quoted(rec.Image)+" is in the list already")
+	case m.kinds&g.bit != 0:
+		return repeated(f, rec, fmt.Sprintf("the image %s is in the list of %s as well", quoted(rec.Image), g.splits.all[m.split]))
+	case m.patient != rec.Patient || m.study != of:
+		what := "the image " + quoted(rec.Image) + " is of another patient or study in another row"
+		return &corpus.Problem{Place: corpus.Place{Path: f.Path, Line: rec.Line}, What: what, Lost: true}
+	}
+	m.kinds |= g.bit
+	if rec.Split != "" {
+		m.split = g.splits.of(rec.Split)
+	}
+	if rec.View != "" {
+		m.view = g.views.of(rec.View)
+	}
+	if rec.Sex != "" {
+		m.sex = g.sexes.of(rec.Sex)
+	}
+	if rec.Age >= 0 {
+		m.age = int16(rec.Age)
+	}
+	if g.current != nil {
+		g.current.set(at, rec.Labels)
+	}
+	return nil
+}
+
+func (g *gatherer) addBox(_ *File, rec *Record) error {
+	b := g.boxes[rec.Finding]
+	if b == nil {
+		b = &boxes{images: map[uint64]bool{}}
+		g.boxes[rec.Finding] = b
+	}
+	b.n++
+	b.images[maphash.String(g.seed, rec.Image)] = true
+	return nil
+}
+
+// stats counts what has been joined.
+func (g *gatherer) stats() *Stats {
+	s := &Stats{Dataset: g.dataset, Observations: g.dataset.Observations, Files: g.files}
+	s.Splits = g.populations()
+	for _, src := range g.allSources() {
+		s.Labels = append(s.Labels, g.labelTables(src)...)
+	}
+	for _, o := range s.Observations {
+		if b := g.boxes[o]; b != nil {
+			s.Boxes = append(s.Boxes, BoxCount{o, b.n, len(b.images)})
+		}
+	}
+	s.Checks = g.checks()
+	return s
+}
+
+// allSources adds the labels of studies that follow from those of images, and
+// the majority of the radiologists.
+func (g *gatherer) allSources() (all []*source) {
+	var readers []*source
+	for _, s := range g.sources {
+		if s.level == ByImage && g.dataset.Studies {
+			all = append(all, g.byStudy(s))
+		}
+		all = append(all, s)
+		if s.kind == Radiologist {
+			readers = append(readers, s)
+		}
+	}
+	if len(readers) > 1 {
+		all = append(all, g.majority(readers))
+	}
+	slices.SortStableFunc(all, func(a, b *source) int { return levelOrder(a) - levelOrder(b) })
+	return all
+}
+
+func levelOrder(s *source) int {
+	if s.level == ByImage {
+		return 1
+	}
+	return 0
+}
+
+func (g *gatherer) byStudy(s *source) *source {
+	studies := &source{name: s.name, kind: s.kind, level: ByStudy}
+	for i, m := range g.images {
+		row := s.at(int32(i))
+		if row.has && m.study >= 0 {
+			studies.set(m.study, row.labels.Max(studies.at(m.study).labels))
+		}
+	}
+	return studies
+}
+
+// majority is of the studies that every reader has.
+func (g *gatherer) majority(readers []*source) *source {
+	m := &source{name: fmt.Sprintf("majority of %d radiologists", len(readers)), kind: Radiologist, level: ByStudy}
+	votes := make([]Labels, len(readers))
+	for i := range g.studies {
+		n := 0
+		for _, r := range readers {
+			if row := r.at(int32(i)); row.has {
+				votes[n] = row.labels
+				n++
+			}
+		}
+		if n == len(readers) {
+			m.set(int32(i), Majority(votes, len(g.dataset.Observations)))
+		}
+	}
+	return m
+}

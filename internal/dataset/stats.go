@@ -1,0 +1,107 @@
+package dataset
+
+import (
+	"github.com/radlabel/radlabel/corpus"
+)
+
+// Stats is what is in a copy of a dataset.
+type Stats struct {
+	Dataset      *Dataset
+	Observations []corpus.Observation
+	Files        []FileCount
+	Splits       []Population // the whole first, then the splits that there are
+	Labels       []LabelTable // by source and level, the whole first, then the splits
+	Boxes        []BoxCount   // ChestX-ray14
+	Checks       []Check
+}
+
+// Whole is the name of the split that has all.
+const Whole = "all"
+
+// NoSplit is the name of the split of what the files put in none.
+const NoSplit = "no split"
+
+// FileCount accounts for the rows of one file: Rows of them there are, of which
+// Lost could not be read; Odd fields of the others were read with a doubt.
+type FileCount struct {
+	Kind            Kind
+	Source          string // of labels
+	Path            string
+	Rows, Lost, Odd int
+}
+
+// Population counts who and what is in a split. Ages and sexes are those of
+// images, as the tables have them; nil where the dataset gives none.
+type Population struct {
+	Split                     string
+	Images, Studies, Patients int
+	Views                     []Count
+	Sexes                     []Count
+	Ages                      *Ages
+}
+
+// Count is how often something occurs.
+type Count struct {
+	Name string `json:"name"`
+	N    int    `json:"count"`
+}
+
+// Ages sums up ages in years, with the quartiles by the nearest rank.
+type Ages struct {
+	Known    int     `json:"known"`
+	Unknown  int     `json:"unknown"`
+	Mean     float64 `json:"mean"`
+	Least    int     `json:"minimum"`
+	Lower    int     `json:"lower_quartile"`
+	Median   int     `json:"median"`
+	Upper    int     `json:"upper_quartile"`
+	Greatest int     `json:"maximum"`
+	Decades  []Count `json:"decades"` // "0-9", "10-19" ..., to the last that occurs
+	years    [oldest + 1]int
+}
+
+// Level says what a row of a table of labels stands for.
+type Level string
+
+// The levels. A study is what the strongest of its views says.
+const (
+	ByImage Level = "image"
+	ByStudy Level = "study"
+)
+
+// LabelTable is how the labels of one source are spread over the assertions in
+// one split.
+type LabelTable struct {
+	Source       string
+	Level        Level
+	Split        string
+	Labelled     int          // images or studies that have a row
+	AllBlank     int          // of these, without any label
+	Prevalence   []Prevalence // by observation
+	CoOccurrence [][]int      // rows and columns by observation: both positive
+}
+
+// Prevalence counts the assertions of an observation; Blank is Unmentioned.
+type Prevalence struct {
+	Positive, Negative, Uncertain, Blank int
+}
+
+// Share is n of all the labelled, from 0 to 1; 0 where there are none.
+func (t *LabelTable) Share(n int) float64 {
+	if t.Labelled == 0 {
+		return 0
+	}
+	return float64(n) / float64(t.Labelled)
+}
+
+// BoxCount counts the boxes around a finding, and the images that have one.
+type BoxCount struct {
+	Finding       corpus.Observation
+	Boxes, Images int
+}
+
+// Check is the number of things that do not fit together.
+type Check struct {
+	What string
+	N    int
+}

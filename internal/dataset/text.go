@@ -1,0 +1,201 @@
+package dataset
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/radlabel/radlabel/internal/columns"
+)
+
+// View says which of the tables of labels are shown.
+type View struct {
+	Split string // "": each
+	Level Level  // "": by study where the dataset has studies, else by image
+}
+
+// tables are the tables of labels in view.
+func (v View) tables(s *Stats) (all []LabelTable) {
+	level := v.Level
+	if level == "" && s.Dataset.Studies {
+		level = ByStudy
+	} else if level == "" {
+		level = ByImage
+	}
+	for _, t := range s.Labels {
+		if (v.Split == "" || t.Split == v.Split) && t.Level == level {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// Text writes the counts as tables in plain columns. The co-occurrence of each
+// source is that of the split in view, or of the whole.
+func Text(w io.Writer, s *Stats, v View) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n", s.Dataset.Title)
+	filesText(&b, s)
+	populationText(&b, s)
+	for _, t := range v.tables(s) {
+		prevalenceText(&b, s, &t)
+		if t.Split == v.Split || v.Split == "" && t.Split == Whole {
+			coOccurrenceText(&b, s, &t)
+		}
+	}
+	if len(s.Boxes) > 0 {
+		boxesText(&b, s)
+	}
+	if len(s.Checks) > 0 {
+		t := columns.New("check", columns.Right("count"))
+		for _, c := range s.Checks {
+			t.AppendRow([]any{c.What, columns.Thousands(c.N)})
+		}
+		fmt.Fprintf(&b, "%s\n", t.Render())
+	}
+	_, err := io.WriteString(w, strings.TrimRight(b.String(), "\n")+"\n")
+	return err
+}
+
+func filesText(b *strings.Builder, s *Stats) {
+	t := columns.New("file", "what", columns.Right("rows"), columns.Right("lost"), columns.Right("odd"))
+	for _, f := range s.Files {
+		what := string(f.Kind)
+		if f.Source != "" && f.Source != what {
+			what += ": " + f.Source
+		}
+		t.AppendRow([]any{printable(f.Path), printable(what), columns.Thousands(f.Rows), columns.Thousands(f.Lost), columns.Thousands(f.Odd)})
+	}
+	fmt.Fprintf(b, "%s\n\n", t.Render())
+}
+
+// populationText has a column a split, and one of what is published.
+func populationText(b *strings.Builder, s *Stats) {
+	headers := []any{""}
+	for _, p := range s.Splits {
+		headers = append(headers, columns.Right(p.Split))
+	}
+	published := s.Dataset.Published
+	t := columns.New(append(headers, columns.Right("published"))...)
+	row := func(name string, last int, cell func(*Population) string) {
+		cells := []any{name}
+		for i := range s.Splits {
+			cells = append(cells, cell(&s.Splits[i]))
+		}
+		known := ""
+		if last > 0 {
+			known = columns.Thousands(last)
+		}
+		t.AppendRow(append(cells, known))
+	}
+	row("patients", published.Patients, func(p *Population) string { return columns.Thousands(p.Patients) })
+	if s.Dataset.Studies {
+		row("studies", published.Studies, func(p *Population) string { return columns.Thousands(p.Studies) })
+	}
+	row("images", published.Images, func(p *Population) string { return columns.Thousands(p.Images) })
+	for _, c := range s.Splits[0].Views {
+		row("  "+c.Name, 0, func(p *Population) string { return shareText(find(p.Views, c.Name), p.Images) })
+	}
+	for _, c := range s.Splits[0].Sexes {
+		row("  sex "+c.Name, 0, func(p *Population) string { return shareText(find(p.Sexes, c.Name), p.Images) })
+	}
+	if a := s.Splits[0].Ages; a != nil && a.Known > 0 {
+		row("  age, median", 0, func(p *Population) string { return strconv.Itoa(p.Ages.Median) })
+		row("  age, quartiles", 0, func(p *Population) string { return fmt.Sprintf("%d to %d", p.Ages.Lower, p.Ages.Upper) })
+		row("  age, range", 0, func(p *Population) string { return fmt.Sprintf("%d to %d", p.Ages.Least, p.Ages.Greatest) })
+		row("  age, mean", 0, func(p *Population) string { return fmt.Sprintf("%.1f", p.Ages.Mean) })
+		if a.Unknown > 0 {
+			row("  age unknown", 0, func(p *Population) string { return columns.Thousands(p.Ages.Unknown) })
+		}
+	}
+	fmt.Fprintf(b, "%s\n\n", t.Render())
+}
+
+func find(counts []Count, name string) int {
+	for _, c := range counts {
+		if c.Name == name {
+			return c.N
+		}
+	}
+	return 0
+}
+
+// shareText is "1,234 (5.67 %)".
+func shareText(n, all int) string {
+	if all == 0 {
+		return columns.Thousands(n)
+	}
+	return fmt.Sprintf("%s (%.2f)", columns.Thousands(n), 100*float64(n)/float64(all))
+}
+
+// Heading names a table of labels: "labels by study, train: 187,641 studies".
+func (t *LabelTable) Heading() string {
+	noun := "image"
+	if t.Level == ByStudy {
+		noun = "studie"
+		if t.Labelled == 1 {
+			noun = "study"
+		}
+	}
+	h := fmt.Sprintf("%s by %s, %s: %s", printable(t.Source), t.Level, t.Split, columns.Count(t.Labelled, noun))
+	if t.AllBlank > 0 {
+		h += fmt.Sprintf(", %s all blank", columns.Thousands(t.AllBlank))
+	}
+	return h
+}
+
+func prevalenceText(b *strings.Builder, s *Stats, t *LabelTable) {
+	c := columns.New("n (%)", columns.Right("positive"), columns.Right("negative"), columns.Right("uncertain"), columns.Right("blank"))
+	for i, o := range s.Observations {
+		p := t.Prevalence[i]
+		row := []any{string(o)}
+		for _, n := range []int{p.Positive, p.Negative, p.Uncertain, p.Blank} {
+			row = append(row, shareText(n, t.Labelled))
+		}
+		c.AppendRow(row)
+	}
+	fmt.Fprintf(b, "%s\n%s\n\n", t.Heading(), c.Render())
+}
+
+// coOccurrenceText has the lower half of the table, by the numbers of the rows.
+func coOccurrenceText(b *strings.Builder, s *Stats, t *LabelTable) {
+	headers := []any{"both positive", columns.Right("")}
+	for i := range s.Observations {
+		headers = append(headers, columns.Right(strconv.Itoa(i+1)))
+	}
+	c := columns.New(headers...)
+	for i, o := range s.Observations {
+		row := []any{string(o), strconv.Itoa(i + 1)}
+		for j := range s.Observations {
+			cell := ""
+			if j <= i {
+				cell = columns.Thousands(t.CoOccurrence[i][j])
+			}
+			row = append(row, cell)
+		}
+		c.AppendRow(row)
+	}
+	fmt.Fprintf(b, "%s\n\n", c.Render())
+}
+
+func boxesText(b *strings.Builder, s *Stats) {
+	t := columns.New("boxes around", columns.Right("boxes"), columns.Right("images"))
+	all := 0
+	for _, c := range s.Boxes {
+		t.AppendRow([]any{string(c.Finding), columns.Thousands(c.Boxes), columns.Thousands(c.Images)})
+		all += c.Boxes
+	}
+	t.AppendRow([]any{Whole, columns.Thousands(all), ""})
+	fmt.Fprintf(b, "%s\n\n", t.Render())
+}
+
+// printable keeps a name from steering a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '·'
+		}
+		return r
+	}, s)
+}
