@@ -90,6 +90,9 @@ func readEntry(r *row, rec *Record) {
 
 // readView reads the name of a view: a few capitals, or nothing.
 func (r *row) readView(name string, rec *Record) {
+	if !r.has(name) {
+		return
+	}
 	rec.View = r.field(name)
 	switch {
 	case rec.View == "":

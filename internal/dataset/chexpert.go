@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"github.com/radlabel/radlabel/corpus"
 )
 
 // cheXpert has train.csv and valid.csv, a row an image, and for its test set the
@@ -11,12 +13,16 @@ import (
 // columns stand in other orders.
 var cheXpert = &Dataset{
 	Name: "chexpert", Title: "CheXpert",
-	Observations: cheXpertObservations,
-	Splits:       []string{"train", "valid", "test"},
-	Studies:      true,
+	Observations: []corpus.Observation{
+		"No Finding", "Enlarged Cardiomediastinum", "Cardiomegaly", "Lung Opacity", "Lung Lesion", "Edema", "Consolidation",
+		"Pneumonia", "Atelectasis", "Pneumothorax", "Pleural Effusion", "Pleural Other", "Fracture", "Support Devices",
+	},
+	Splits:  []string{"train", "valid", "test"},
+	Studies: true,
 	Published: Published{
 		Images: 224_316, Patients: 65_240,
 		Splits: map[string]int{"train": 223_414, "valid": 234, "test": 668},
+		Rows:   map[Kind]int{GroundTruth: 500, Radiologist: 500},
 	},
 	forms: []form{
 		{kind: Images, columns: []string{"Path", "Sex", "Age", "Frontal/Lateral", "AP/PA"}, labels: allLabels, read: readCheXpertImage},

@@ -119,9 +119,3 @@ func Majority(readers []Labels, n int) Labels {
 	}
 	return m
 }
-
-// cheXpertObservations are the 14, in CheXpert's order.
-var cheXpertObservations = []corpus.Observation{
-	"No Finding", "Enlarged Cardiomediastinum", "Cardiomegaly", "Lung Lesion", "Lung Opacity", "Edema", "Consolidation",
-	"Pneumonia", "Atelectasis", "Pneumothorax", "Pleural Effusion", "Pleural Other", "Fracture", "Support Devices",
-}

@@ -65,7 +65,9 @@ func Find(ctx context.Context, d *Dataset, paths []string) (*Found, error) {
 		f, err := open(d, path)
 		switch {
 		case errors.Is(err, errUnknown) && !given:
-			found.Other = append(found.Other, path)
+			if !isText(path) {
+				found.Other = append(found.Other, path)
+			}
 		case err != nil:
 			wrong = append(wrong, err)
 		default:
@@ -79,14 +81,15 @@ func Find(ctx context.Context, d *Dataset, paths []string) (*Found, error) {
 			continue
 		}
 		n := len(found.Files) + len(wrong)
-		err = filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
+		root := path + string(filepath.Separator) // so that a link to a folder is followed
+		err = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case err != nil:
 				wrong = append(wrong, &corpus.Problem{Place: corpus.Place{Path: name}, What: "cannot be read", Do: "check its permissions", Lost: true})
 				return nil
-			case entry.IsDir() && name != path && ofImages(entry.Name()):
+			case entry.IsDir() && name != root && ofImages(entry.Name()):
 				return fs.SkipDir
 			case entry.IsDir(), !ofLabels(entry.Name()):
 				return nil
@@ -132,10 +135,17 @@ func ofImages(name string) bool {
 
 // ofLabels says whether a file may be a table or a list.
 func ofLabels(name string) bool {
-	name = strings.ToLower(name)
-	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
-	ending := filepath.Ext(name)
+	ending := endingOf(name)
 	return (ending == ".csv" || ending == ".txt" || ending == ".tsv") && !strings.HasPrefix(name, ".")
+}
+
+// isText says whether a file in a folder may as well be a licence.
+func isText(path string) bool { return endingOf(path) == ".txt" }
+
+// endingOf is that of what a compressed file holds.
+func endingOf(name string) string {
+	name = strings.ToLower(name)
+	return filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst"))
 }
 
 // errUnknown is the mark of a file that is none of the dataset's.
@@ -159,7 +169,10 @@ func open(d *Dataset, path string) (*File, error) {
 			return f, nil
 		}
 	}
-	if f.table, err = file.Table(false); err != nil {
+	var p *corpus.Problem
+	if f.table, err = file.Table(false); errors.As(err, &p) && isText(path) {
+		return nil, unknown{p}
+	} else if err != nil {
 		return nil, err
 	}
 	// Commas at the end of a header mean nothing, and its rows may lack them.

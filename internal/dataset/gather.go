@@ -27,6 +27,10 @@ func Gather(ctx context.Context, d *Dataset, files []*File, tell func(*corpus.Pr
 		count := FileCount{Kind: f.Kind, Source: f.Source, Path: f.Path}
 		g.kinds[f.Kind] = true
 		g.begin(f)
+		for _, p := range f.blankColumns() {
+			tell(p)
+			count.Odd++
+		}
 		for rec, err := range f.prefetched(ctx) {
 			if err == nil {
 				count.Rows++
@@ -175,6 +179,18 @@ func (g *gatherer) begin(f *File) {
 	}
 	g.current = &source{name: f.Source, kind: f.Kind, level: level}
 	g.sources = append(g.sources, g.current)
+}
+
+// blankColumns are the observations that a table of labels has no column of.
+func (f *File) blankColumns() (all []*corpus.Problem) {
+	for i, o := range f.Dataset.Observations {
+		if f.form.labels == someLabels && f.labels[i] < 0 {
+			p := f.table.Fault(1, -1, fmt.Sprintf("there is no column %q; its labels are blank", o), "")
+			p.Lost = false
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // add joins one row to what is known. The error is a *corpus.Problem, of a row

@@ -2,16 +2,22 @@ package dataset
 
 import (
 	"fmt"
+
+	"github.com/radlabel/radlabel/corpus"
 )
 
 // mimic is MIMIC-CXR, and the JPG files of it, which come with the labels.
 var mimic = &Dataset{
 	Name: "mimic-cxr", Title: "MIMIC-CXR",
-	Observations: cheXpertObservations,
-	Splits:       []string{"train", "validate", "test"},
-	Studies:      true,
+	Observations: []corpus.Observation{
+		"Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Enlarged Cardiomediastinum", "Fracture", "Lung Lesion",
+		"Lung Opacity", "No Finding", "Pleural Effusion", "Pleural Other", "Pneumonia", "Pneumothorax", "Support Devices",
+	},
+	Splits:  []string{"train", "validate", "test"},
+	Studies: true,
 	Published: Published{
 		Images: 377_110, Studies: 227_835, Patients: 65_379,
+		Splits: map[string]int{"train": 368_960, "validate": 2_991, "test": 5_159},
 		Rows: map[Kind]int{
 			StudyList: 227_835, RecordList: 377_110, SplitTable: 377_110, Metadata: 377_110,
 			StudyLabels: 227_827, GroundTruth: 687,

@@ -113,6 +113,9 @@ func (r *row) readAge(name string, rec *Record) {
 
 // readSex reads F or M, or the words.
 func (r *row) readSex(name string, rec *Record) {
+	if !r.has(name) {
+		return
+	}
 	s := r.field(name)
 	switch strings.ToLower(s) {
 	case "f", "female":

@@ -59,15 +59,24 @@ func Text(w io.Writer, s *Stats, v View) error {
 }
 
 func filesText(b *strings.Builder, s *Stats) {
-	t := columns.New("file", "what", columns.Right("rows"), columns.Right("lost"), columns.Right("odd"))
+	t := columns.New("file", "what", columns.Right("rows"), columns.Right("lost"), columns.Right("odd"), columns.Right("published"))
 	for _, f := range s.Files {
-		what := string(f.Kind)
-		if f.Source != "" && f.Source != what {
-			what += ": " + f.Source
+		published := ""
+		if n := s.Dataset.Published.Rows[f.Kind]; n > 0 {
+			published = columns.Thousands(n)
 		}
-		t.AppendRow([]any{printable(f.Path), printable(what), columns.Thousands(f.Rows), columns.Thousands(f.Lost), columns.Thousands(f.Odd)})
+		t.AppendRow([]any{printable(f.Path), f.What(), columns.Thousands(f.Rows), columns.Thousands(f.Lost), columns.Thousands(f.Odd), published})
 	}
 	fmt.Fprintf(b, "%s\n\n", t.Render())
+}
+
+// What is the kind of the file, and the source of its labels.
+func (f *FileCount) What() string {
+	switch {
+	case f.Source == "", f.Source == string(f.Kind), f.Kind == Images:
+		return string(f.Kind)
+	}
+	return string(f.Kind) + ": " + printable(f.Source)
 }
 
 // populationText has a column a split, and one of what is published.
@@ -76,40 +85,67 @@ func populationText(b *strings.Builder, s *Stats) {
 	for _, p := range s.Splits {
 		headers = append(headers, columns.Right(p.Split))
 	}
-	published := s.Dataset.Published
 	t := columns.New(append(headers, columns.Right("published"))...)
-	row := func(name string, last int, cell func(*Population) string) {
+	s.eachFigure(func(name string, published int, cell func(*Population) string) {
 		cells := []any{name}
 		for i := range s.Splits {
 			cells = append(cells, cell(&s.Splits[i]))
 		}
 		known := ""
-		if last > 0 {
-			known = columns.Thousands(last)
+		if published > 0 {
+			known = columns.Thousands(published)
 		}
 		t.AppendRow(append(cells, known))
-	}
+	})
+	fmt.Fprintf(b, "%s\n\n", t.Render())
+}
+
+// eachFigure gives the figures of splits one by one: what it is, the published
+// one (0: none), and that of a split in words.
+func (s *Stats) eachFigure(row func(name string, published int, cell func(*Population) string)) {
+	published := s.Dataset.Published
 	row("patients", published.Patients, func(p *Population) string { return columns.Thousands(p.Patients) })
 	if s.Dataset.Studies {
 		row("studies", published.Studies, func(p *Population) string { return columns.Thousands(p.Studies) })
 	}
 	row("images", published.Images, func(p *Population) string { return columns.Thousands(p.Images) })
+	if len(s.Splits) > 1 {
+		row("  published", published.Images, func(p *Population) string {
+			n := published.Splits[p.Split]
+			if p.Split == Whole {
+				n = published.Images
+			}
+			if n == 0 {
+				return ""
+			}
+			return columns.Thousands(n)
+		})
+	}
 	for _, c := range s.Splits[0].Views {
 		row("  "+c.Name, 0, func(p *Population) string { return shareText(find(p.Views, c.Name), p.Images) })
 	}
 	for _, c := range s.Splits[0].Sexes {
 		row("  sex "+c.Name, 0, func(p *Population) string { return shareText(find(p.Sexes, c.Name), p.Images) })
 	}
-	if a := s.Splits[0].Ages; a != nil && a.Known > 0 {
-		row("  age, median", 0, func(p *Population) string { return strconv.Itoa(p.Ages.Median) })
-		row("  age, quartiles", 0, func(p *Population) string { return fmt.Sprintf("%d to %d", p.Ages.Lower, p.Ages.Upper) })
-		row("  age, range", 0, func(p *Population) string { return fmt.Sprintf("%d to %d", p.Ages.Least, p.Ages.Greatest) })
-		row("  age, mean", 0, func(p *Population) string { return fmt.Sprintf("%.1f", p.Ages.Mean) })
-		if a.Unknown > 0 {
-			row("  age unknown", 0, func(p *Population) string { return columns.Thousands(p.Ages.Unknown) })
-		}
+	a := s.Splits[0].Ages
+	if a == nil || a.Known == 0 {
+		return
 	}
-	fmt.Fprintf(b, "%s\n\n", t.Render())
+	age := func(name string, cell func(*Ages) string) {
+		row("  age, "+name, 0, func(p *Population) string {
+			if p.Ages.Known == 0 {
+				return "-"
+			}
+			return cell(p.Ages)
+		})
+	}
+	age("median", func(a *Ages) string { return strconv.Itoa(a.Median) })
+	age("quartiles", func(a *Ages) string { return fmt.Sprintf("%d to %d", a.Lower, a.Upper) })
+	age("range", func(a *Ages) string { return fmt.Sprintf("%d to %d", a.Least, a.Greatest) })
+	age("mean", func(a *Ages) string { return fmt.Sprintf("%.1f", a.Mean) })
+	if a.Unknown > 0 {
+		row("  age unknown", 0, func(p *Population) string { return columns.Thousands(p.Ages.Unknown) })
+	}
 }
 
 func find(counts []Count, name string) int {
