@@ -31,25 +31,29 @@ func Gather(ctx context.Context, d *Dataset, files []*File, tell func(*corpus.Pr
 			tell(p)
 			count.Odd++
 		}
+		line := 0 // of the last row that was lost
 		for rec, err := range f.prefetched(ctx) {
 			if err == nil {
 				count.Rows++
 				err = g.add(f, rec)
-			} else if lost(err) {
-				count.Rows++
+				line = 0
 			}
 			var p *corpus.Problem
 			switch {
 			case err == nil:
 				continue
-			case errors.As(err, &p) && !p.Lost:
+			case !errors.As(err, &p):
+				return nil, err
+			case !p.Lost:
 				count.Odd++
-			default:
+			case rec != nil && rec.Line > 0: // counted as a row already
 				count.Lost++
+			case p.Place.Line != line: // the first thing that is wrong with the row
+				count.Rows++
+				count.Lost++
+				line = p.Place.Line
 			}
-			if p != nil {
-				tell(p)
-			}
+			tell(p)
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -57,11 +61,6 @@ func Gather(ctx context.Context, d *Dataset, files []*File, tell func(*corpus.Pr
 		g.files = append(g.files, count)
 	}
 	return g.stats(), nil
-}
-
-func lost(err error) bool {
-	var p *corpus.Problem
-	return !errors.As(err, &p) || p.Lost
 }
 
 // image is what the files say of one, together.

@@ -142,7 +142,8 @@ func quoted(s string) string {
 
 // Records reads the file row by row. An error is a *corpus.Problem: with Lost,
 // of a row that could not be read and does not come; without, of a field of the
-// row that comes next. A record is valid until the next.
+// row that comes next, or is lost. A row may have several, all of its line. A
+// record is valid until the next.
 func (f *File) Records(ctx context.Context) iter.Seq2[*Record, error] {
 	if f.table == nil {
 		return f.names(ctx)

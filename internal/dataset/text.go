@@ -23,8 +23,15 @@ func (v View) tables(s *Stats) (all []LabelTable) {
 	} else if level == "" {
 		level = ByImage
 	}
+	parts := map[string]int{}
 	for _, t := range s.Labels {
-		if (v.Split == "" || t.Split == v.Split) && t.Level == level {
+		if t.Level == level {
+			parts[t.Source]++
+		}
+	}
+	for _, t := range s.Labels {
+		same := t.Split == Whole && parts[t.Source] == 2 // the whole is one split
+		if t.Level == level && (v.Split == t.Split || v.Split == "" && !same) {
 			all = append(all, t)
 		}
 	}
@@ -38,11 +45,13 @@ func Text(w io.Writer, s *Stats, v View) error {
 	fmt.Fprintf(&b, "%s\n\n", s.Dataset.Title)
 	filesText(&b, s)
 	populationText(&b, s)
+	source := ""
 	for _, t := range v.tables(s) {
 		prevalenceText(&b, s, &t)
-		if t.Split == v.Split || v.Split == "" && t.Split == Whole {
+		if t.Source != source { // the first of its tables
 			coOccurrenceText(&b, s, &t)
 		}
+		source = t.Source
 	}
 	if len(s.Boxes) > 0 {
 		boxesText(&b, s)
