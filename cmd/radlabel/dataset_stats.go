@@ -90,10 +90,8 @@ func (r *statsRun) run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	for _, path := range found.Other {
-		if !r.quiet {
-			fmt.Fprintf(r.stderr, "%s: passed over: it is none of the tables of %s\n", path, r.dataset.Title)
-		}
+	if !r.quiet {
+		r.passedOver(found)
 	}
 	if len(found.Files) == 0 {
 		return failure{code: exitIO}
@@ -113,6 +111,16 @@ func (r *statsRun) run(ctx context.Context, args []string) error {
 		err = dataset.Text(r.stdout, stats, r.view)
 	}
 	return errors.Join(err, lostRows(stats, unread))
+}
+
+// passedOver tells which files are not read.
+func (r *statsRun) passedOver(found *dataset.Found) {
+	for _, path := range found.Other {
+		fmt.Fprintf(r.stderr, "%s: passed over: it is none of the tables of %s\n", path, r.dataset.Title)
+	}
+	for _, pair := range found.Again {
+		fmt.Fprintf(r.stderr, "%s: passed over: %s is read in its place\n", pair[0].Path, pair[1].Path)
+	}
 }
 
 // problems tells each of those that an error joins, and gives their number.

@@ -51,7 +51,8 @@ type File struct {
 // Found are the files of a copy.
 type Found struct {
 	Files []*File
-	Other []string // files in folders that are none of the dataset's
+	Other []string   // files in folders that are none of the dataset's
+	Again [][2]*File // a file that is passed over, since the second is the same or its new version
 }
 
 // Find tells what the files of a copy are: those in a folder and in the folders
@@ -107,8 +108,32 @@ func Find(ctx context.Context, d *Dataset, paths []string) (*Found, error) {
 			})
 		}
 	}
+	found.dropRepeated()
 	slices.SortStableFunc(found.Files, func(a, b *File) int { return d.order(a.Kind) - d.order(b.Kind) })
 	return found, errors.Join(wrong...)
+}
+
+// dropRepeated passes over a file with another of the same name, such as one
+// that was decompressed beside the compressed, and the older of ChestX-ray14's
+// two versions, whose names tell them apart: the last stays.
+func (found *Found) dropRepeated() {
+	key := func(f *File) string {
+		if f.Kind == Images && f.Dataset == chestXray14 {
+			return string(f.Kind)
+		}
+		return string(f.Kind) + " " + f.file.Name
+	}
+	last := map[string]*File{}
+	for _, f := range found.Files {
+		last[key(f)] = f
+	}
+	found.Files = slices.DeleteFunc(found.Files, func(f *File) bool {
+		stays := last[key(f)]
+		if stays != f && stays.Path != f.Path {
+			found.Again = append(found.Again, [2]*File{f, stays})
+		}
+		return stays != f
+	})
 }
 
 // order puts the files with the most to say first.
@@ -159,7 +184,10 @@ func (u unknown) Unwrap() []error { return []error{u.Problem, errUnknown} }
 // open looks at one file. The error is a *corpus.Problem.
 func open(d *Dataset, path string) (*File, error) {
 	file, err := corpus.OpenFile(path)
-	if err != nil {
+	var p *corpus.Problem
+	if errors.As(err, &p) && isText(path) && splitOfList(strings.ToLower(filepath.Base(path))) == "" {
+		return nil, unknown{p}
+	} else if err != nil {
 		return nil, err
 	}
 	f := &File{Dataset: d, Path: path, file: file}
@@ -169,7 +197,6 @@ func open(d *Dataset, path string) (*File, error) {
 			return f, nil
 		}
 	}
-	var p *corpus.Problem
 	if f.table, err = file.Table(false); errors.As(err, &p) && isText(path) {
 		return nil, unknown{p}
 	} else if err != nil {
