@@ -8,8 +8,8 @@ import (
 	"github.com/radlabel/radlabel/corpus"
 )
 
-// splitCount is how a split is counted: 0 is the whole, and i+1 the split i of
-// the dictionary.
+// populations counts what is in the splits. Here and in the tables of labels, 0 is
+// the whole, and i+1 the split i of the dictionary, whose first is no split.
 func (g *gatherer) populations() []Population {
 	n := len(g.splits.all) + 1
 	all := make([]Population, n)
@@ -50,7 +50,7 @@ func (g *gatherer) populations() []Population {
 			p.Ages = &ages[i]
 		}
 	}
-	return g.inUse(all, func(p Population) int { return p.Images + p.Studies })
+	return inUse(all, func(p Population) bool { return p.Images+p.Studies > 0 })
 }
 
 // splitOf is the split of an image, or of its study where the files say no more.
@@ -73,12 +73,15 @@ func (g *gatherer) splitName(i int) string {
 
 // inUse leaves out the splits that have nothing, and puts what has no split
 // last; where nothing has one, the whole is enough.
-func (g *gatherer) inUse(all []Population, size func(Population) int) []Population {
+func inUse[T any](all []T, has func(T) bool) []T {
 	kept := all[:1:1]
-	for _, p := range append(all[2:len(all):len(all)], all[1]) {
-		if size(p) > 0 && !(p.Split == NoSplit && len(kept) == 1) {
-			kept = append(kept, p)
+	for _, one := range all[2:] {
+		if has(one) {
+			kept = append(kept, one)
 		}
+	}
+	if noSplit := all[1]; has(noSplit) && len(kept) > 1 {
+		kept = append(kept, noSplit)
 	}
 	return kept
 }
@@ -159,13 +162,7 @@ func (g *gatherer) labelTables(s *source) []LabelTable {
 	for i := range all[1:] {
 		all[0].merge(&all[i+1])
 	}
-	kept := all[:1:1]
-	for _, t := range append(all[2:len(all):len(all)], all[1]) {
-		if t.Labelled > 0 && !(t.Split == NoSplit && len(kept) == 1) {
-			kept = append(kept, t)
-		}
-	}
-	return kept
+	return inUse(all, func(t LabelTable) bool { return t.Labelled > 0 })
 }
 
 func (t *LabelTable) add(l Labels) {
@@ -211,94 +208,3 @@ func (t *LabelTable) merge(o *LabelTable) {
 		}
 	}
 }
-
-// checks counts what is in one file and not in another, and patients on both
-// sides of a split.
-func (g *gatherer) checks() (all []Check) {
-	add := func(what string, n int) { all = append(all, Check{what, n}) }
-	lacking := func(have, lack Kind, what string) {
-		if !g.kinds[have] || !g.kinds[lack] {
-			return
-		}
-		n := 0
-		if kindOfStudy[lack] {
-			for _, s := range g.studies {
-				if s.kinds&kindBits[have] != 0 && s.kinds&kindBits[lack] == 0 {
-					n++
-				}
-			}
-		} else {
-			for _, m := range g.images {
-				if m.kinds&kindBits[have] != 0 && m.kinds&kindBits[lack] == 0 {
-					n++
-				}
-			}
-		}
-		add(what, n)
-	}
-	lacking(Images, SplitList, "images in no list of a split")
-	lacking(SplitList, Images, "images in a list without a row of labels")
-	lacking(RecordList, SplitTable, "images of the record list without a split")
-	lacking(RecordList, Metadata, "images of the record list without metadata")
-	lacking(SplitTable, Metadata, "images with a split and without metadata")
-	lacking(Metadata, SplitTable, "images with metadata and without a split")
-	lacking(StudyList, StudyLabels, "studies of the study list without a row of labels")
-	lacking(SplitTable, StudyLabels, "studies with a split and without a row of labels")
-	lacking(StudyLabels, StudyList, "labelled studies that are not in the study list")
-	for _, kind := range []Kind{StudyLabels, StudyList} {
-		if !g.kinds[kind] || !(g.kinds[SplitTable] || g.kinds[RecordList] || g.kinds[Metadata]) {
-			continue
-		}
-		n := 0
-		for _, s := range g.studies {
-			if s.kinds&kindBits[kind] != 0 && s.images == 0 {
-				n++
-			}
-		}
-		add(map[Kind]string{StudyLabels: "labelled studies without an image", StudyList: "studies of the study list without an image"}[kind], n)
-	}
-	if g.dataset == mimic && g.kinds[SplitTable] {
-		n := 0
-		for _, s := range g.studies {
-			if s.splits > 1 {
-				n++
-			}
-		}
-		add("studies in more than one split", n)
-	}
-	first, leaks := map[uint32]uint8{}, map[uint32]bool{}
-	in := func(patient uint32, split uint8) {
-		if split == 0 || patient == 0 {
-			return
-		}
-		if f, found := first[patient]; !found {
-			first[patient] = split
-		} else if f != split {
-			leaks[patient] = true
-		}
-	}
-	for _, m := range g.images {
-		in(m.patient, g.splitOf(m))
-	}
-	for _, s := range g.studies {
-		in(s.patient, s.split)
-	}
-	if len(first) > 0 {
-		add("patients in more than one split", len(leaks))
-	}
-	if len(g.boxes) > 0 && g.kinds[Images] {
-		unknown := map[uint64]bool{}
-		for _, b := range g.boxes {
-			for key := range b.images {
-				if _, found := g.imageAt[key]; !found {
-					unknown[key] = true
-				}
-			}
-		}
-		add("images with a box and without a row of labels", len(unknown))
-	}
-	return all
-}
-
-// kindOfStudy are the kinds with a row a study.
-var kindOfStudy = map[Kind]bool{StudyList: true, StudyLabels: true, GroundTruth: true}

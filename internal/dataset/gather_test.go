@@ -10,10 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/radlabel/radlabel/corpus"
 )
@@ -96,6 +95,23 @@ func TestCheXpertStudies(t *testing.T) {
 	assert.Equal(t, 1, s.Splits[0].Studies)
 	assert.Equal(t, 2, s.Splits[0].Images)
 	assert.Equal(t, []Count{{"frontal", 1}, {"lateral", 1}}, s.Splits[0].Views)
+}
+
+// In the made-up copy the radiologists differ, and their majority is the ground
+// truth. The columns of each stand in an order of their own.
+func TestMajorityIsTheGroundTruth(t *testing.T) {
+	s := gathered(t, cheXpert, filepath.Join("..", "..", "testdata", "datasets", "chexpert", "test"))
+	tables := map[string]LabelTable{}
+	for _, table := range s.Labels {
+		if table.Split == "test" {
+			tables[table.Source] = table
+		}
+	}
+	truth, majority := tables["ground truth"], tables["majority of 5 radiologists"]
+	require.Equal(t, 3, truth.Labelled)
+	assert.Equal(t, truth.Prevalence, majority.Prevalence)
+	assert.Equal(t, truth.CoOccurrence, majority.CoOccurrence)
+	assert.NotEqual(t, truth.Prevalence, tables["bc2"].Prevalence)
 }
 
 func TestMIMICChecks(t *testing.T) {

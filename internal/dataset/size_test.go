@@ -3,11 +3,31 @@ package dataset
 import (
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/dataset/synthetic"
 )
+
+func TestFullSize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: two million rows are written and read")
+	}
+	folder := t.TempDir()
+	require.NoError(t, synthetic.CheXpert(folder, synthetic.CheXpertTrain, synthetic.CheXpertValid))
+	s := gathered(t, cheXpert, folder)
+	assert.Equal(t, synthetic.CheXpertTrain, s.Splits[1].Images)
+	assert.Equal(t, synthetic.CheXpertValid, s.Splits[2].Images)
+
+	folder = t.TempDir()
+	require.NoError(t, synthetic.MIMIC(folder, synthetic.MIMICStudies, synthetic.MIMICLabelled, synthetic.MIMICImages))
+	s = gathered(t, mimic, folder)
+	assert.Equal(t, synthetic.MIMICStudies, s.Splits[0].Studies)
+	assert.Equal(t, synthetic.MIMICImages, s.Splits[0].Images)
+	assert.Equal(t, synthetic.MIMICLabelled, s.Labels[0].Labelled)
+	assert.Contains(t, s.Checks, Check{"studies of the study list without a row of labels", synthetic.MIMICStudies - synthetic.MIMICLabelled})
+}
 
 // Label files of the published size are counted in seconds: an operation is
 // finding the files, reading and joining them.

@@ -1,0 +1,114 @@
+package dataset
+
+// lacks is a check of what has a row in a file of one kind and none in a file of
+// another. It is made where there are files of both.
+type lacks struct {
+	have, lack Kind
+	what       string
+}
+
+var imageChecks = []lacks{
+	{Images, SplitList, "images in no list of a split"},
+	{SplitList, Images, "images in a list without a row of labels"},
+	{RecordList, SplitTable, "images of the record list without a split"},
+	{RecordList, Metadata, "images of the record list without metadata"},
+	{SplitTable, Metadata, "images with a split and without metadata"},
+	{Metadata, SplitTable, "images with metadata and without a split"},
+}
+
+var studyChecks = []lacks{
+	{StudyList, StudyLabels, "studies of the study list without a row of labels"},
+	{SplitTable, StudyLabels, "studies with a split and without a row of labels"},
+	{StudyLabels, StudyList, "labelled studies that are not in the study list"},
+}
+
+// imageless are checks of studies that no row of an image is of.
+var imageless = []lacks{
+	{have: StudyLabels, what: "labelled studies without an image"},
+	{have: StudyList, what: "studies of the study list without an image"},
+}
+
+// checks counts what is in one file and not in another, and who is on both sides
+// of a split.
+func (g *gatherer) checks() (all []Check) {
+	for _, c := range imageChecks {
+		if g.kinds[c.have] && g.kinds[c.lack] {
+			n := 0
+			for i := range g.images {
+				if k := g.images[i].kinds; k&kindBits[c.have] != 0 && k&kindBits[c.lack] == 0 {
+					n++
+				}
+			}
+			all = append(all, Check{c.what, n})
+		}
+	}
+	for _, c := range studyChecks {
+		if g.kinds[c.have] && g.kinds[c.lack] {
+			all = append(all, Check{c.what, g.studiesThat(func(s *study) bool {
+				return s.kinds&kindBits[c.have] != 0 && s.kinds&kindBits[c.lack] == 0
+			})})
+		}
+	}
+	for _, c := range imageless {
+		if g.kinds[c.have] && (g.kinds[SplitTable] || g.kinds[RecordList] || g.kinds[Metadata]) {
+			all = append(all, Check{c.what, g.studiesThat(func(s *study) bool {
+				return s.kinds&kindBits[c.have] != 0 && s.images == 0
+			})})
+		}
+	}
+	if g.kinds[SplitTable] {
+		all = append(all, Check{"studies in more than one split", g.studiesThat(func(s *study) bool { return s.splits > 1 })})
+	}
+	if leaks, split := g.leaks(); split {
+		all = append(all, Check{"patients in more than one split", leaks})
+	}
+	if len(g.boxes) > 0 && g.kinds[Images] {
+		all = append(all, Check{"images with a box and without a row of labels", g.unknownBoxes()})
+	}
+	return all
+}
+
+func (g *gatherer) studiesThat(are func(*study) bool) (n int) {
+	for i := range g.studies {
+		if are(&g.studies[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// leaks counts the patients in more than one split. Split is false where no one
+// is in any.
+func (g *gatherer) leaks() (n int, split bool) {
+	first, both := map[uint32]uint8{}, map[uint32]bool{}
+	in := func(patient uint32, split uint8) {
+		if split == 0 || patient == 0 {
+			return
+		}
+		if f, found := first[patient]; !found {
+			first[patient] = split
+		} else if f != split {
+			both[patient] = true
+		}
+	}
+	for _, m := range g.images {
+		in(m.patient, g.splitOf(m))
+	}
+	for _, s := range g.studies {
+		in(s.patient, s.split)
+	}
+	return len(both), len(first) > 0
+}
+
+// unknownBoxes counts the images that only boxes speak of.
+func (g *gatherer) unknownBoxes() int {
+	unknown := map[uint64]bool{}
+	for _, b := range g.boxes {
+		for key := range b.images {
+			if _, found := g.imageAt[key]; !found {
+				unknown[key] = true
+			}
+		}
+	}
+	return len(unknown)
+}
