@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"time"
 
@@ -241,10 +242,13 @@ func (t *transfers) progress(name string, have, size int64) {
 	if t.bar == nil || t.name != name {
 		t.hide()
 		t.name = name
-		t.container = mpb.New(mpb.WithOutput(t.terminal))
-		t.bar = t.container.AddBar(max(size, 0), mpb.PrependDecorators(decor.Name(filepath.Base(name)+" ")), mpb.BarWidth(40),
-			mpb.AppendDecorators(decor.Counters(decor.SizeB1000(0), " % .1f of % .1f"), decor.AverageSpeed(decor.SizeB1000(0), " % .1f")))
-		t.bar.SetRefill(have)
+		t.container = newContainer(t.terminal)
+		start := time.Now() // have is no part of the rate: it may be of an earlier run
+		rate := func(s decor.Statistics) string {
+			return fmt.Sprintf(", % .1f/s", decor.SizeB1000(float64(s.Current-have)/time.Since(start).Seconds()))
+		}
+		t.bar = t.container.AddBar(max(size, 0), mpb.PrependDecorators(decor.Name(path.Base(name)+" ")), mpb.BarWidth(40),
+			mpb.AppendDecorators(decor.Counters(decor.SizeB1000(0), " % .1f of % .1f"), decor.Any(rate)))
 	}
 	if time.Since(t.drawn) >= redraw {
 		t.drawn = time.Now()

@@ -49,8 +49,7 @@ func mustGlob(t *testing.T, dir, pattern string) []string {
 // Credentials go to the host they are for alone. Ports make hosts here.
 func TestRedirects(t *testing.T) {
 	other := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) { give(w, r, `"1"`, content) })
-	var s *server
-	s = serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+	s := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/same":
 			http.Redirect(w, r, "/there", http.StatusFound)

@@ -75,9 +75,9 @@ func ParseBase(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch { // no error repeats the address: it may be a secret
 	case err != nil:
-		return nil, errors.New("is no URL; give one such as https://host/folder/")
+		return nil, errors.New("is no URL; give one such as https://host/folder")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return nil, errors.New("want an address that begins with https:// or http:// and a host")
+		return nil, errors.New("wants https:// or http:// and a host at its beginning")
 	case u.User != nil:
 		return nil, errors.New("has a user in it; set RADLABEL_USER and RADLABEL_PASSWORD, or use a netrc file")
 	}
@@ -88,7 +88,7 @@ func ParseBase(s string) (*url.URL, error) {
 // CheckName refuses names of files that would not be written below a folder.
 func CheckName(name string) error {
 	if name == "." || !fs.ValidPath(name) || !filepath.IsLocal(filepath.FromSlash(name)) || strings.ContainsAny(name, "\\\x00") {
-		return fmt.Errorf("%q is no name of a file below the folder; give it as the dataset does, with / between folders and without ..", name)
+		return fmt.Errorf("%q is no name of a file below the folder; give it as the dataset does, without any .. in it", name)
 	}
 	return nil
 }
