@@ -59,15 +59,20 @@ func (b *bar) set(results int) {
 }
 
 func (b *bar) show() {
-	options := []mpb.ContainerOption{mpb.WithOutput(b.terminal)}
-	if width, height, err := term.GetSize(int(b.terminal.Fd())); err != nil || width == 0 || height == 0 {
-		// A terminal that does not know its size, which mpb would draw nothing
-		// on. For what is no file it takes 80 columns.
-		options = []mpb.ContainerOption{mpb.WithOutput(struct{ io.Writer }{b.terminal}), mpb.WithAutoRefresh(), mpb.ForceTTY()}
-	}
-	b.container = mpb.New(options...)
+	b.container = newContainer(b.terminal)
 	b.line = b.container.New(whole, mpb.BarStyle(), mpb.BarWidth(40),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return b.state() })))
+}
+
+// newContainer draws bars on a terminal.
+func newContainer(terminal *os.File) *mpb.Progress {
+	options := []mpb.ContainerOption{mpb.WithOutput(terminal)}
+	if width, height, err := term.GetSize(int(terminal.Fd())); err != nil || width == 0 || height == 0 {
+		// A terminal that does not know its size, which mpb would draw nothing
+		// on. For what is no file it takes 80 columns.
+		options = []mpb.ContainerOption{mpb.WithOutput(struct{ io.Writer }{terminal}), mpb.WithAutoRefresh(), mpb.ForceTTY()}
+	}
+	return mpb.New(options...)
 }
 
 // hide takes the bar away; it comes back with the results after a silence.

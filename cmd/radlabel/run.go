@@ -158,7 +158,8 @@ func (a *app) root() *cobra.Command {
 		Short: "Label chest X-ray reports, with the evidence for every label",
 		Long: `Radlabel reads radiology reports of the chest and gives each its labels for the
 14 CheXpert observations, with the rule, the cue and the sentence that each label
-rests on. Everything works offline; nothing is sent anywhere.
+rests on. Everything works offline; nothing is sent anywhere. Only dataset obtain
+uses the network, to download.
 
 Exit codes: 0 done, 1 a check failed, 2 wrong usage, 3 some input could not be
 read or some output not written, 130 interrupted.`,

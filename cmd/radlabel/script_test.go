@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,6 +83,7 @@ func TestScripts(t *testing.T) {
 			"big":      big,
 			"lines":    countLines,
 			"mode":     mode,
+			"serve":    serve,
 		},
 	})
 }
@@ -195,4 +198,33 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 	if got := info.Mode().Perm(); runtime.GOOS != "windows" && got != fs.FileMode(want) {
 		ts.Fatalf("%s has the mode %o, want %o", args[0], got, want)
 	}
+}
+
+// serve serves a folder below $URL/open/, below $URL/closed/ to ada with the
+// password geheim, and below $URL/broken/ without the second half of what is
+// asked for: serve FOLDER.
+func serve(ts *testscript.TestScript, _ bool, args []string) {
+	files := http.FileServer(http.Dir(ts.MkAbs(args[0])))
+	mux := http.NewServeMux()
+	mux.Handle("/open/", http.StripPrefix("/open", files))
+	mux.Handle("/closed/", http.StripPrefix("/closed", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "ada" || password != "geheim" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		files.ServeHTTP(w, r)
+	})))
+	mux.HandleFunc("/broken/{name}", func(w http.ResponseWriter, r *http.Request) {
+		b, err := os.ReadFile(filepath.Join(ts.MkAbs(args[0]), r.PathValue("name")))
+		if err != nil || r.Header.Get("Range") != "" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+		w.Header().Set("ETag", `"1"`)
+		_, _ = w.Write(b[:len(b)/2])
+	})
+	s := httptest.NewServer(mux)
+	ts.Defer(s.Close)
+	ts.Setenv("URL", s.URL)
 }
