@@ -193,7 +193,7 @@ func (f *File) rows(ctx context.Context) iter.Seq2[*row, error] {
 				}
 				continue
 			}
-			r.Row, r.wrong = raw, r.wrong[:0]
+			r.Row, r.wrong = raw, nil // not emptied: a copy of the row may have it
 			r.rec = Record{Line: raw.Line, Age: -1}
 			f.form.read(&r, &r.rec)
 			if f.form.labels != noLabels {

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -286,7 +287,7 @@ func (v *verifier) read(ctx context.Context, number int, f *File) {
 			v.join(number, at, rec)
 		}
 	} else {
-		for r, err := range f.rows(ctx) {
+		for r, err := range ahead(ctx, f.rows) {
 			if err != nil {
 				broken(err)
 				continue
@@ -314,7 +315,11 @@ func endsReading(p *corpus.Problem) bool {
 }
 
 func (v *verifier) tellOf(kind FindingKind, p *corpus.Problem) {
-	v.Tell(Finding{Kind: kind, Place: p.Place, What: p.What, Do: p.Do, Remark: !p.Lost})
+	do := p.Do
+	if p.Lost {
+		do = cmp.Or(do, "get the table again")
+	}
+	v.Tell(Finding{Kind: kind, Place: p.Place, What: p.What, Do: do, Remark: !p.Lost})
 }
 
 // fields tells what is wrong with the fields of a row, and whether its ids are
@@ -460,7 +465,7 @@ func (v *verifier) wrongCount(path, of string, have, want int) {
 	}
 	v.Tell(Finding{
 		Kind: WrongCount, Place: corpus.Place{Path: path},
-		What: fmt.Sprintf("%s %s, published are %s", columns.Thousands(have), of, columns.Thousands(want)), Do: do,
+		What: fmt.Sprintf("%s: %s, published are %s", of, columns.Thousands(have), columns.Thousands(want)), Do: do,
 	})
 }
 
@@ -509,21 +514,23 @@ func (v *verifier) lacking(ctx context.Context) {
 		v.notChecked = append(v.notChecked, "what rows lack: a table could not be read to its end")
 		return
 	}
-	lacks := make([]int, len(v.parts))
-	some := false
+	lacks, left := make([]int, len(v.parts)), 0
 	for _, of := range []Level{ByImage, ByStudy} {
 		required := v.required(of)
 		for _, t := range v.thingsOf(of).all {
-			for missing := v.missing(&t, of, required); missing != 0; missing &= missing - 1 {
+			missing := v.missing(&t, of, required)
+			if missing != 0 {
+				left++
+			}
+			for ; missing != 0; missing &= missing - 1 {
 				lacks[bits.TrailingZeros32(missing)]++
-				some = true
 			}
 		}
 	}
-	if !some {
-		return
-	}
 	for _, f := range v.files {
+		if left == 0 {
+			return
+		}
 		if f.Kind == Boxes {
 			continue
 		}
@@ -531,11 +538,14 @@ func (v *verifier) lacking(ctx context.Context) {
 			if err != nil {
 				continue
 			}
-			if rec.Image != "" {
-				v.lacks(f, rec, ByImage, v.images.get(v.imageKey(rec)), lacks)
+			if rec.Image != "" && v.lacks(f, rec, ByImage, v.images.get(v.imageKey(rec)), lacks) {
+				left--
 			}
-			if rec.Study > 0 {
-				v.lacks(f, rec, ByStudy, v.studies.get(v.studyKey(rec)), lacks)
+			if rec.Study > 0 && v.lacks(f, rec, ByStudy, v.studies.get(v.studyKey(rec)), lacks) {
+				left--
+			}
+			if left == 0 {
+				return
 			}
 		}
 	}
@@ -572,17 +582,21 @@ func (v *verifier) missing(t *thing, of Level, required uint32) uint32 {
 	return missing
 }
 
-// lacks tells, once, what the image or the study of a row lacks.
-func (v *verifier) lacks(f *File, rec *Record, of Level, t *thing, total []int) {
+// lacks tells, once, what the image or the study of a row lacks, if anything.
+func (v *verifier) lacks(f *File, rec *Record, of Level, t *thing, total []int) bool {
 	if t == nil || t.told {
-		return
+		return false
+	}
+	missing := v.missing(t, of, v.required(of))
+	if missing == 0 {
+		return false
 	}
 	t.told = true
 	name := "the study " + v.studyName(rec)
 	if of == ByImage {
 		name = "the image " + quoted(rec.Image)
 	}
-	for missing := v.missing(t, of, v.required(of)); missing != 0; missing &= missing - 1 {
+	for ; missing != 0; missing &= missing - 1 {
 		i := bits.TrailingZeros32(missing)
 		p := v.parts[i]
 		finding := Finding{Kind: p.finding, Place: corpus.Place{Path: f.Path, Line: rec.Line}, What: name + " has no " + p.name}
@@ -598,6 +612,7 @@ func (v *verifier) lacks(f *File, rec *Record, of Level, t *thing, total []int) 
 		}
 		v.Tell(finding)
 	}
+	return true
 }
 
 // again reads the rows whose ids are good a second time.
@@ -606,7 +621,7 @@ func (f *File) again(ctx context.Context) func(yield func(*Record, error) bool) 
 		return f.names(ctx)
 	}
 	return func(yield func(*Record, error) bool) {
-		for r, err := range f.rows(ctx) {
+		for r, err := range ahead(ctx, f.rows) {
 			if err == nil && !yield(&r.rec, nil) {
 				return
 			}
