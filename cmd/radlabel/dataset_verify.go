@@ -42,8 +42,8 @@ that one table has and another lacks. Where ` + files + ` are in the folders, th
 are held against the tables: what is missing, what is there and not listed.
 
 Each finding is a line, path:line: what is wrong; what to do. Remarks are no
-faults of the copy: the published files have them too. What the copy does not have
-is not checked, and the summary says so; with --complete it is a finding.
+faults of the copy: the published files have them too, or may. What the copy does
+not have is not checked, and the summary says so; with --complete it is a finding.
 
 Exit codes: 0 all is well, 1 with findings, 3 where something could not be read.`,
 		Example: example,

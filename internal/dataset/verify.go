@@ -39,7 +39,7 @@ const (
 )
 
 // Finding is one thing that is wrong with a copy. A remark is no fault of the
-// copy: the published files have it too, or a value was read with a doubt.
+// copy: it is in the published files, or can be.
 type Finding struct {
 	Kind   FindingKind
 	Place  corpus.Place
@@ -287,6 +287,9 @@ func (v *verifier) read(ctx context.Context, number int, f *File) {
 			v.join(number, at, rec)
 		}
 	} else {
+		for _, p := range f.blankColumns() {
+			v.tellOf(WrongValue, p)
+		}
 		for r, err := range ahead(ctx, f.rows) {
 			if err != nil {
 				broken(err)
@@ -314,12 +317,15 @@ func endsReading(p *corpus.Problem) bool {
 	return strings.HasPrefix(p.What, "reading ends here") || strings.HasPrefix(p.What, "cannot be read")
 }
 
+// tellOf tells a problem. One that loses nothing and that nothing can be done
+// about, such as an age of 412 years, is a remark.
 func (v *verifier) tellOf(kind FindingKind, p *corpus.Problem) {
-	do := p.Do
-	if p.Lost {
-		do = cmp.Or(do, "get the table again")
+	remark := !p.Lost && p.Do == ""
+	do := ""
+	if !remark {
+		do = cmp.Or(p.Do, "get the table again")
 	}
-	v.Tell(Finding{Kind: kind, Place: p.Place, What: p.What, Do: do, Remark: !p.Lost})
+	v.Tell(Finding{Kind: kind, Place: p.Place, What: p.What, Do: do, Remark: remark})
 }
 
 // fields tells what is wrong with the fields of a row, and whether its ids are

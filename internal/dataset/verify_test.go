@@ -55,25 +55,25 @@ func with(good map[string]string, changes map[string]string) map[string]string {
 }
 
 const (
-	nihHeader      = "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position\n"
-	cheXpertHeader = "Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Enlarged Cardiomediastinum,Cardiomegaly,Lung Opacity,Lung Lesion,Edema,Consolidation,Pneumonia,Atelectasis,Pneumothorax,Pleural Effusion,Pleural Other,Fracture,Support Devices\n"
-	mimicLabels    = "subject_id,study_id,Atelectasis,Cardiomegaly,Consolidation,Edema,Enlarged Cardiomediastinum,Fracture,Lung Lesion,Lung Opacity,No Finding,Pleural Effusion,Pleural Other,Pneumonia,Pneumothorax,Support Devices\n"
-	blank14        = ",,,,,,,,,,,,," // the last may follow
-	d1             = "00000001-00000000-00000000-00000000-00000001"
-	d2             = "00000002-00000000-00000000-00000000-00000002"
+	nihTable      = "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position\n"
+	cheXpertTable = "Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Enlarged Cardiomediastinum,Cardiomegaly,Lung Opacity,Lung Lesion,Edema,Consolidation,Pneumonia,Atelectasis,Pneumothorax,Pleural Effusion,Pleural Other,Fracture,Support Devices\n"
+	mimicLabels   = "subject_id,study_id,Atelectasis,Cardiomegaly,Consolidation,Edema,Enlarged Cardiomediastinum,Fracture,Lung Lesion,Lung Opacity,No Finding,Pleural Effusion,Pleural Other,Pneumonia,Pneumothorax,Support Devices\n"
+	blank14       = ",,,,,,,,,,,,," // the last may follow
+	d1            = "00000001-00000000-00000000-00000000-00000001"
+	d2            = "00000002-00000000-00000000-00000000-00000002"
 )
 
 var goodNIH = map[string]string{
-	"Data_Entry_2017.csv": nihHeader + "00000001_000.png,Edema,0,1,58,M,PA\n00000001_001.png,No Finding,1,1,58,M,PA\n00000002_000.png,Mass|Hernia,0,2,60,F,AP\n",
+	"Data_Entry_2017.csv": nihTable + "00000001_000.png,Edema,0,1,58,M,PA\n00000001_001.png,No Finding,1,1,58,M,PA\n00000002_000.png,Mass|Hernia,0,2,60,F,AP\n",
 	"BBox_List_2017.csv":  "Image Index,Finding Label,Bbox [x,y,w,h],,,\n00000001_000.png,Edema,1,2,3,4\n",
 	"train_val_list.txt":  "00000001_000.png\n00000001_001.png\n",
 	"test_list.txt":       "00000002_000.png\n",
 }
 
 var goodCheXpert = map[string]string{
-	"train.csv": cheXpertHeader + "CheXpert-v1.0/train/patient00001/study1/view1_frontal.jpg,Female,68,Frontal,AP," + blank14 + "\n" +
+	"train.csv": cheXpertTable + "CheXpert-v1.0/train/patient00001/study1/view1_frontal.jpg,Female,68,Frontal,AP," + blank14 + "\n" +
 		"CheXpert-v1.0/train/patient00001/study1/view2_lateral.jpg,Female,68,Lateral,," + blank14 + "\n",
-	"valid.csv": cheXpertHeader + "CheXpert-v1.0/valid/patient64541/study1/view1_frontal.jpg,Male,73,Frontal,AP,0.0" + blank14 + "\n",
+	"valid.csv": cheXpertTable + "CheXpert-v1.0/valid/patient64541/study1/view1_frontal.jpg,Male,73,Frontal,AP,0.0" + blank14 + "\n",
 }
 
 var goodMIMIC = map[string]string{
@@ -104,6 +104,9 @@ func TestVerifyFinds(t *testing.T) {
 			`label: Data_Entry_2017.csv:4: column 2 (Finding Labels): `},
 		{"age", chestXray14, map[string]string{"Data_Entry_2017.csv": strings.Replace(goodNIH["Data_Entry_2017.csv"], ",60,", ",412,", 1)},
 			`remark value: Data_Entry_2017.csv:4: column 5 (Patient Age): nobody is 412 years old; counted as unknown`},
+		{"sex", chestXray14, map[string]string{"Data_Entry_2017.csv": strings.Replace(goodNIH["Data_Entry_2017.csv"], "60,F,", "F,60,", 1)},
+			`value: Data_Entry_2017.csv:4: column 5 (Patient Age): "F" is no age; counted as unknown; check that the columns are not swapped
+value: Data_Entry_2017.csv:4: column 6 (Patient Gender): "60" is no sex; counted as unknown; check that the columns are not swapped`},
 		{"row", chestXray14, map[string]string{"BBox_List_2017.csv": goodNIH["BBox_List_2017.csv"] + "00000001_000.png\n"},
 			`row: BBox_List_2017.csv:3: the row has 1 field, the header 6; get the table again`},
 		{"duplicate", chestXray14, map[string]string{"Data_Entry_2017.csv": goodNIH["Data_Entry_2017.csv"] + "00000001_000.png,Edema,0,1,58,M,PA\n"},
