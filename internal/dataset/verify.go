@@ -84,10 +84,16 @@ func Verify(ctx context.Context, d *Dataset, paths []string, opts VerifyOptions)
 	}
 	for i, f := range v.files {
 		v.read(ctx, i, f)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 	}
 	v.count(paths[0])
 	v.walk(ctx)
 	v.readArchives(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	for _, p := range v.tableless { // a folder of images alone needs no tables
 		if !v.seenIn[p.Place.Path] {
 			v.Unread(p)
@@ -189,8 +195,8 @@ func (v *verifier) find(ctx context.Context, paths []string) error {
 		switch {
 		case err == nil && info.IsDir():
 			v.folders = append(v.folders, path)
-			if ofImages(info.Name()) {
-				continue
+			if v.Dataset == mimic && ofImages(info.Name()) {
+				continue // its texts are reports, and many
 			}
 		case v.Dataset == mimic && isArchive(path):
 			v.archives = append(v.archives, path)
