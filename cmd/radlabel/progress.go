@@ -27,7 +27,8 @@ const (
 // goroutine.
 type bar struct {
 	terminal  *os.File
-	reader    *corpus.Reader
+	noun      string                      // what is counted
+	fraction  func(results int64) float64 // the part of the work that is done; 0: not known
 	start     time.Time
 	results   atomic.Int64 // the line is drawn by a goroutine of mpb
 	changed   time.Time    // when the bar was hidden or last drawn
@@ -35,9 +36,14 @@ type bar struct {
 	line      *mpb.Bar
 }
 
+// newBar shows how many reports of a reader are done.
 func newBar(terminal *os.File, reader *corpus.Reader) *bar {
+	return newBarOf(terminal, "report", func(results int64) float64 { return fraction(reader, results) })
+}
+
+func newBarOf(terminal *os.File, noun string, fraction func(results int64) float64) *bar {
 	now := time.Now()
-	return &bar{terminal: terminal, reader: reader, start: now, changed: now}
+	return &bar{terminal: terminal, noun: noun, fraction: fraction, start: now, changed: now}
 }
 
 // set tells the number of results so far.
@@ -55,7 +61,7 @@ func (b *bar) set(results int) {
 	}
 	b.changed = time.Now()
 	// One step short of the whole: a full bar would end before the work.
-	b.line.SetCurrent(min(int64(b.fraction()*whole), whole-1))
+	b.line.SetCurrent(min(int64(b.part()*whole), whole-1))
 }
 
 func (b *bar) show() {
@@ -88,23 +94,25 @@ func (b *bar) hide() {
 	b.changed = time.Now()
 }
 
-// fraction is the part of the work that is done, 0 where it is not known: of a
-// pipe, neither reports nor bytes are.
-func (b *bar) fraction() float64 {
-	if total := b.reader.Total(); total > 0 {
-		return min(float64(b.results.Load())/float64(total), 1)
+// fraction is the part of a reader's work that is done, 0 where it is not known:
+// of a pipe, neither reports nor bytes are.
+func fraction(reader *corpus.Reader, results int64) float64 {
+	if total := reader.Total(); total > 0 {
+		return min(float64(results)/float64(total), 1)
 	}
-	if read, total := b.reader.Progress(); total > 0 {
+	if read, total := reader.Progress(); total > 0 {
 		return min(float64(read)/float64(total), 1)
 	}
 	return 0
 }
 
+func (b *bar) part() float64 { return b.fraction(b.results.Load()) }
+
 // state is " 12,000 reports, 3,900/s, 50 s left".
 func (b *bar) state() string {
 	done, took := int(b.results.Load()), time.Since(b.start)
-	s := fmt.Sprintf(" %s, %s/s", columns.Count(done, "report"), columns.Thousands(int(float64(done)/took.Seconds())))
-	if f := b.fraction(); f > 0 {
+	s := fmt.Sprintf(" %s, %s/s", columns.Count(done, b.noun), columns.Thousands(int(float64(done)/took.Seconds())))
+	if f := b.part(); f > 0 {
 		left := time.Duration(float64(took) * (1 - f) / f)
 		s += ", " + duration(max(left.Round(time.Second), time.Second)) + " left"
 	}

@@ -102,10 +102,10 @@ func Find(ctx context.Context, d *Dataset, paths []string) (*Found, error) {
 			return nil, err
 		}
 		if n == len(found.Files)+len(wrong) {
-			wrong = append(wrong, &corpus.Problem{
+			wrong = append(wrong, unknown{&corpus.Problem{
 				Place: corpus.Place{Path: path}, What: "no file of " + d.Title + " is in this folder",
 				Do: "give the folder that has " + d.names(), Lost: true,
-			})
+			}})
 		}
 	}
 	found.dropRepeated()
@@ -155,7 +155,14 @@ func (d *Dataset) names() string {
 // ofImages says whether a folder holds images or reports, of which there are
 // many.
 func ofImages(name string) bool {
-	return strings.HasPrefix(name, "patient") || strings.HasPrefix(name, "images") || name == "files" || strings.HasPrefix(name, ".")
+	return strings.HasPrefix(name, "patient") || strings.HasPrefix(name, "images") || name == "files" || strings.HasPrefix(name, ".") && strings.Trim(name, ".") != "" || isGroup(name)
+}
+
+// isGroup says whether a folder is of MIMIC-CXR's patients, p10, or of one of
+// them, p10000032.
+func isGroup(name string) bool {
+	digits, ok := strings.CutPrefix(name, "p")
+	return ok && (len(digits) == 2 || len(digits) == 8) && strings.Trim(digits, "0123456789") == ""
 }
 
 // ofLabels says whether a file may be a table or a list.
@@ -173,7 +180,8 @@ func endingOf(name string) string {
 	return filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst"))
 }
 
-// errUnknown is the mark of a file that is none of the dataset's.
+// errUnknown is the mark of a file that is none of the dataset's, and of a
+// folder that has none.
 var errUnknown = errors.New("none of the dataset's files")
 
 // unknown is a problem with that mark.

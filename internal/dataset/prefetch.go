@@ -5,15 +5,20 @@ import (
 	"iter"
 )
 
-// prefetched is Records with the reading on one processor and what is done with
-// the rows on another.
+// prefetched is Records, read ahead.
 func (f *File) prefetched(ctx context.Context) iter.Seq2[*Record, error] {
+	return ahead(ctx, f.Records)
+}
+
+// ahead reads on one processor while what is done with the rows is done on
+// another. A row is valid until the next.
+func ahead[T any](ctx context.Context, read func(context.Context) iter.Seq2[*T, error]) iter.Seq2[*T, error] {
 	type result struct {
-		rec Record
+		row T
 		err error
 	}
 	const batch = 512
-	return func(yield func(*Record, error) bool) {
+	return func(yield func(*T, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		batches := make(chan []result, 4)
 		defer func() {
@@ -33,10 +38,10 @@ func (f *File) prefetched(ctx context.Context) iter.Seq2[*Record, error] {
 					return false
 				}
 			}
-			for rec, err := range f.Records(ctx) {
+			for row, err := range read(ctx) {
 				r := result{err: err}
 				if err == nil {
-					r.rec = *rec
+					r.row = *row
 				}
 				if rows = append(rows, r); len(rows) == batch && !send() {
 					return
@@ -46,7 +51,7 @@ func (f *File) prefetched(ctx context.Context) iter.Seq2[*Record, error] {
 		}()
 		for rows := range batches {
 			for i := range rows {
-				if !yield(&rows[i].rec, rows[i].err) {
+				if !yield(&rows[i].row, rows[i].err) {
 					return
 				}
 			}

@@ -16,7 +16,14 @@ import (
 type row struct {
 	*File
 	corpus.Row
-	wrong []*corpus.Problem
+	rec   Record
+	wrong []fault
+}
+
+// fault is what is wrong with a column, or, with column -1, with the row.
+type fault struct {
+	*corpus.Problem
+	column int
 }
 
 // field gives a field by the name of its column in lower case, without the
@@ -37,7 +44,7 @@ func (r *row) odd(name, what, do string) { r.tell(r.column[name], what, do, fals
 func (r *row) tell(column int, what, do string, lost bool) {
 	p := r.table.Fault(r.Line, column, what, do)
 	p.Lost = lost
-	r.wrong = append(r.wrong, p)
+	r.wrong = append(r.wrong, fault{p, column})
 }
 
 // number reads an id of digits behind a letter or word; 0 is lost.
@@ -149,8 +156,32 @@ func (f *File) Records(ctx context.Context) iter.Seq2[*Record, error] {
 		return f.names(ctx)
 	}
 	return func(yield func(*Record, error) bool) {
+		for r, err := range f.rows(ctx) {
+			if err != nil {
+				if !yield(nil, err) {
+					return
+				}
+				continue
+			}
+			lost := false
+			for _, p := range r.wrong {
+				lost = lost || p.Lost
+				if !yield(nil, p.Problem) {
+					return
+				}
+			}
+			if !lost && !yield(&r.rec, nil) {
+				return
+			}
+		}
+	}
+}
+
+// rows reads the rows of a table, each with what is wrong with it. An error is
+// the *corpus.Problem of a row that has no fields to read.
+func (f *File) rows(ctx context.Context) iter.Seq2[*row, error] {
+	return func(yield func(*row, error) bool) {
 		r := row{File: f}
-		var rec Record
 		n := 0
 		for raw, err := range f.table.Rows() {
 			if n++; n%1024 == 0 && ctx.Err() != nil {
@@ -162,20 +193,13 @@ func (f *File) Records(ctx context.Context) iter.Seq2[*Record, error] {
 				}
 				continue
 			}
-			r.Row, r.wrong = raw, r.wrong[:0]
-			rec = Record{Line: raw.Line, Age: -1}
-			f.form.read(&r, &rec)
+			r.Row, r.wrong = raw, nil // not emptied: a copy of the row may have it
+			r.rec = Record{Line: raw.Line, Age: -1}
+			f.form.read(&r, &r.rec)
 			if f.form.labels != noLabels {
-				r.readLabels(&rec)
+				r.readLabels(&r.rec)
 			}
-			lost := false
-			for _, p := range r.wrong {
-				lost = lost || p.Lost
-				if !yield(nil, p) {
-					return
-				}
-			}
-			if !lost && !yield(&rec, nil) {
+			if !yield(&r, nil) {
 				return
 			}
 		}
