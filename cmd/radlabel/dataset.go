@@ -22,6 +22,8 @@ is whole, and its labels in other forms. It reads tables and lists, no images.`,
 	verbs := []func(name string) *cobra.Command{
 		a.statsCommand,
 		a.obtainCommand,
+		a.convertCommand,
+		a.agreeCommand,
 	}
 	for _, d := range dataset.All() {
 		one := &cobra.Command{
