@@ -175,7 +175,7 @@ func (r *convertRun) summary(t *tally, s *convert.Summary) {
 	if t.nothing() {
 		where = "nowhere, since none could be read"
 	}
-	fmt.Fprintf(&b, "%s read, %s lost; %s written to %s, a row a %s\n", columns.Count(s.Read, "row"), columns.Thousands(s.Lost),
+	fmt.Fprintf(&b, "%s read, %s lost; %s written to %s, one per %s\n", columns.Count(s.Read, "row"), columns.Thousands(s.Lost),
 		columns.Thousands(s.Written), where, r.level)
 	fmt.Fprintf(&b, "names %s, layout %s, blanks: %s", r.opts.Names, r.opts.Layout, r.opts.Blank)
 	if r.opts.Study {
@@ -232,8 +232,38 @@ func (r *convertRun) showNames() error {
 	return err
 }
 
-// agreeCommand compares two label files of a dataset, as validate --task agreement
-// does.
+// agreeCommand compares two label files of a dataset: validate --task agreement, with
+// the observations of the dataset.
 func (a *app) agreeCommand(name string) *cobra.Command {
-	return &cobra.Command{Use: "agree A B", Hidden: true}
+	r := &validateRun{app: a, task: taskAgreement}
+	r.labelFlags.name = "chexpert"
+	if convert.Dataset(name) == convert.ChestXray14 {
+		r.labelFlags.name = "chestxray14"
+	}
+	cmd := &cobra.Command{
+		Use:   "agree A B",
+		Short: "Compare two label files: kappa of every observation, shares of equal labels",
+		Long: `Agree compares two label files by id, such as the published labels and one's own:
+for each observation Cohen's kappa and the share of labels alike, with intervals, and
+the positive labels on both sides; then from what to what labels differ. Files are of
+any kind that validate reads. It is validate --task agreement for the label files of a
+dataset.`,
+		Example: "  radlabel dataset " + name + " agree published.csv.gz labels.csv --errors apart.csv",
+		Args:    func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
+		RunE:    action(r.run),
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&r.goldID, "id-column", "", "`column` of the ids (guessed)")
+	flags.StringSliceVar(&r.only, "observations", nil, "only these observations, by `names` joined by commas")
+	flags.StringArrayVar(&r.gates, "gate", nil, "`conditions` joined by commas, such as 'kappa.micro>=0.8'; exit 1 where one fails")
+	flags.StringVar(&r.html, "html", "", "write a page for a browser to this `file`")
+	flags.StringVar(&r.errors, "errors", "", "write every label that differs to this `file`, .csv or .jsonl")
+	flags.BoolVar(&r.json, "json", false, "print all figures as a JSON object")
+	flags.IntVar(&r.resamples, "resamples", 1000, "`number` of bootstrap samples; 0: no intervals")
+	flags.Uint64Var(&r.seed, "seed", 1, "`seed` of the bootstrap")
+	flags.IntVar(&r.examples, "examples", 0, "`number` of differing labels to print in full")
+	flags.StringVar(&r.colours, "color", "auto", "`when` to colour the text: auto, always, never")
+	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no progress, notes or warnings: errors alone")
+	offer(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
+	return cmd
 }
