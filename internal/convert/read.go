@@ -46,6 +46,7 @@ var besides = map[string]scope{
 // column is one that stands beside the labels.
 type column struct {
 	name  string
+	key   string
 	at    int
 	scope scope
 }
@@ -97,8 +98,7 @@ func (s *Source) hasStudies() bool {
 		return true
 	}
 	return slices.ContainsFunc(s.beside, func(c column) bool {
-		k := key(c.name)
-		return c.scope == studyID && k != "patient id" && k != "subject id"
+		return c.scope == studyID && c.key != "patient id" && c.key != "subject id"
 	})
 }
 
@@ -121,19 +121,35 @@ func Open(ctx context.Context, name string, d Dataset, partial bool) (*Source, e
 		return nil, err
 	}
 	start := bytes.TrimLeft(bytes.TrimPrefix(f.Head, []byte("\ufeff")), " \t\r\n")
-	if bytes.HasPrefix(start, []byte("PAR1")) || bytes.HasPrefix(start, []byte("{")) {
-		return openGold(ctx, name, partial)
+	switch {
+	case bytes.HasPrefix(start, []byte("PAR1")):
+		p, err := gold.OpenParquet(f)
+		if err != nil {
+			return nil, err
+		}
+		return openTable(rows{name, p.Header, p.HeadRows(), p.Rows(), p.Fault}, d, partial)
+	case bytes.HasPrefix(start, []byte("{")):
+		return openJSONL(ctx, name, partial)
 	}
 	t, err := f.Table(false)
 	if err != nil {
 		return nil, err
 	}
-	return openTable(t, d, partial)
+	return openTable(rows{name, t.Header, t.HeadRows(), t.Rows(), t.Fault}, d, partial)
+}
+
+// rows are the rows of a file that has columns: CSV or Parquet.
+type rows struct {
+	path   string
+	header []string
+	head   iter.Seq[corpus.Row] // the first of all
+	all    iter.Seq2[corpus.Row, error]
+	fault  func(line, column int, what, do string) *corpus.Problem
 }
 
 // table is a label file that is a table.
 type table struct {
-	*corpus.Table
+	rows
 	dataset  Dataset
 	source   *Source
 	labels   []int // columns
@@ -141,14 +157,14 @@ type table struct {
 	names    []corpus.Observation
 }
 
-func openTable(t *corpus.Table, d Dataset, partial bool) (*Source, error) {
-	l := &table{Table: t, dataset: d, source: &Source{Path: t.File.Path}, findings: corpus.FindColumn(t.Header, corpus.FindingLabels)}
+func openTable(r rows, d Dataset, partial bool) (*Source, error) {
+	l := &table{rows: r, dataset: d, source: &Source{Path: r.path}, findings: corpus.FindColumn(r.header, corpus.FindingLabels)}
 	var wrong []error
-	fail := func(at int, what, do string) { wrong = append(wrong, t.Fault(1, at, what, do)) }
+	fail := func(at int, what, do string) { wrong = append(wrong, l.fault(1, at, what, do)) }
 	samples := l.sample()
 	taken := map[corpus.Observation]int{}
 	var passed []string
-	for i, name := range t.Header {
+	for i, name := range l.header {
 		k := key(name)
 		o, known := spelling[k]
 		scope, beside := besides[k]
@@ -163,7 +179,7 @@ func openTable(t *corpus.Table, d Dataset, partial bool) (*Source, error) {
 			l.labels = append(l.labels, i)
 			l.source.Observations = append(l.source.Observations, o)
 		case beside && scope != ofReport:
-			l.source.beside = append(l.source.beside, column{strings.TrimSpace(name), i, scope})
+			l.source.beside = append(l.source.beside, column{strings.TrimSpace(name), k, i, scope})
 		case samples[i] && k != "" && !strings.HasPrefix(k, "unnamed:"):
 			do := "rename or remove it"
 			if near := nearest.Name(strings.TrimSpace(name), l.observations()); near != "" {
@@ -186,7 +202,7 @@ func openTable(t *corpus.Table, d Dataset, partial bool) (*Source, error) {
 	if passed != nil {
 		s.Notes = append(s.Notes, "columns left out, which hold neither labels nor ids: "+strings.Join(passed, ", "))
 	}
-	s.rows = l.rows
+	s.rows = l.read
 	return s, errors.Join(wrong...)
 }
 
@@ -201,8 +217,8 @@ func (l *table) observations() (all []string) {
 // sample tells of each column whether its first values are labels, and some are not
 // blank.
 func (l *table) sample() []bool {
-	labels, others := make([]bool, len(l.Header)), make([]bool, len(l.Header))
-	for r := range l.HeadRows() {
+	labels, others := make([]bool, len(l.header)), make([]bool, len(l.header))
+	for r := range l.head {
 		for i, field := range r.Fields {
 			a, err := corpus.DecodeLabel(field)
 			labels[i] = labels[i] || a != corpus.Unmentioned
@@ -243,9 +259,9 @@ func (s *Source) check(at corpus.Place, partial bool) (wrong []error) {
 	return wrong
 }
 
-func (l *table) rows(ctx context.Context, yield func(Row, error) bool) {
+func (l *table) read(ctx context.Context, yield func(Row, error) bool) {
 	seen := newSeen()
-	for r, err := range l.Rows() {
+	for r, err := range l.all {
 		if ctx.Err() != nil {
 			yield(Row{}, ctx.Err())
 			return
@@ -282,30 +298,33 @@ func (l *table) repeated(seen *seen, row Row) *corpus.Problem {
 		}
 	}
 	if first := seen.add(id, row.Place.Line); first > 0 {
-		return l.Fault(row.Place.Line, column, fmt.Sprintf("%q has a row already, in line %d; the first counts", id, first), "remove one")
+		return l.fault(row.Place.Line, column, fmt.Sprintf("%q has a row already, in line %d; the first counts", id, first), "remove one")
 	}
 	return nil
 }
 
 // row reads a row, or says what is wrong with it first.
 func (l *table) row(r corpus.Row) (row Row, wrong *corpus.Problem) {
-	row = Row{Place: corpus.Place{Path: l.File.Path, Line: r.Line}}
+	row = Row{Place: corpus.Place{Path: l.path, Line: r.Line}}
 	fault := func(column int, what, do string) {
 		if wrong == nil {
-			wrong = l.Fault(r.Line, column, what, do)
+			wrong = l.rows.fault(r.Line, column, what, do)
 		}
 	}
 	row.Beside = make([]string, len(l.source.beside))
 	for i, c := range l.source.beside {
 		row.Beside[i] = strings.TrimSpace(r.Fields[c.at])
-		if what := l.dataset.wrongID(key(c.name), row.Beside[i]); what != "" {
+	}
+	whole := l.value(row.Beside, "id") != "" // then others are extras, as in radlabel's Parquet
+	for i, c := range l.source.beside {
+		if what := l.dataset.wrongID(c, row.Beside[i]); what != "" && !(whole && row.Beside[i] == "") {
 			fault(c.at, what, "check that the columns stand under their names")
 		}
 	}
 	row.study = l.study(row.Beside)
 	if image, patient := l.value(row.Beside, "image index"), l.value(row.Beside, "patient id"); image != "" && patient != "" &&
 		strings.TrimLeft(image[:min(8, len(image))], "0") != strings.TrimLeft(patient, "0") {
-		fault(corpus.FindColumn(l.Header, "Patient ID"), fmt.Sprintf("the patient %q is not that of the image %q", patient, image), "")
+		fault(corpus.FindColumn(l.header, "Patient ID"), fmt.Sprintf("the patient %q is not that of the image %q", patient, image), "")
 	}
 	if l.findings >= 0 {
 		found, err := corpus.DecodeFindings(r.Fields[l.findings])
@@ -335,7 +354,7 @@ func (l *table) row(r corpus.Row) (row Row, wrong *corpus.Problem) {
 // value is that of a column beside the labels, by key.
 func (l *table) value(beside []string, k string) string {
 	for i, c := range l.source.beside {
-		if key(c.name) == k {
+		if c.key == k {
 			return beside[i]
 		}
 	}
@@ -367,8 +386,8 @@ func (l *table) study(beside []string) string {
 }
 
 // wrongID says why a value of a column of ids is none of the dataset's, or "".
-func (d Dataset) wrongID(k, value string) string {
-	scope := besides[k]
+func (d Dataset) wrongID(c column, value string) string {
+	scope, k := c.scope, c.key
 	switch {
 	case scope != imageID && scope != imagePath && scope != studyID || k == "follow up #":
 		return ""
@@ -426,8 +445,8 @@ func (s *seen) add(id string, line int) int {
 	return 0
 }
 
-// openGold opens JSON lines or Parquet, which have an id and labels.
-func openGold(ctx context.Context, name string, partial bool) (*Source, error) {
+// openJSONL opens JSON lines, of which an id and the labels are read.
+func openJSONL(ctx context.Context, name string, partial bool) (*Source, error) {
 	var known []corpus.Observation
 	for _, n := range AllNames() {
 		for _, o := range n.Observations() {
@@ -440,7 +459,7 @@ func openGold(ctx context.Context, name string, partial bool) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{Path: name, Notes: g.Notes, beside: []column{{"id", 0, studyID}}}
+	s := &Source{Path: name, Notes: g.Notes, beside: []column{{"id", "id", 0, studyID}}}
 	var columns []int
 	for i, o := range g.Observations {
 		if slices.Contains(known, o) {
