@@ -51,7 +51,7 @@ or keep (-1, the default). --show prints how names are mapped, and why.`,
 		Example: "  radlabel dataset " + name + ` convert labels.csv -o targets.csv --uncertain zeros,Atelectasis=ones,Edema=ones
   radlabel dataset ` + name + " convert labels.csv.gz -o targets.parquet --names torchxrayvision --level study\n" +
 			"  radlabel dataset " + name + " convert --names chestx-ray14 --show",
-		Args: func(cmd *cobra.Command, args []string) error { return r.check(args) },
+		Args: func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
 		RunE: action(r.run),
 	}
 	flags := cmd.Flags()
@@ -77,7 +77,7 @@ or keep (-1, the default). --show prints how names are mapped, and why.`,
 func list[T ~string](values []T) string { return strings.Join(namesOf(values), ", ") }
 
 // check reads the options.
-func (r *convertRun) check(args []string) error {
+func (r *convertRun) check(cmd *cobra.Command, args []string) error {
 	policy, err := convert.ParsePolicy(r.uncertain)
 	if err != nil {
 		return fmt.Errorf("--uncertain: %w", err)
@@ -95,6 +95,8 @@ func (r *convertRun) check(args []string) error {
 	switch {
 	case err != nil:
 		return err
+	case !r.opts.Study && cmd.Flags().Changed("reduce"):
+		return errors.New("--reduce is for --level study")
 	case r.show && len(args) > 0:
 		return errors.New("--show reads nothing; leave the labels out")
 	case r.show:
@@ -165,7 +167,13 @@ func (r *convertRun) run(ctx context.Context, args []string) error {
 		}
 		r.summary(t, summary)
 	}
-	return t.failure()
+	switch {
+	case t.lost == 0:
+		return nil
+	case r.quiet:
+		return fmt.Errorf("radlabel: %s could not be read", columns.Count(t.lost, "row"))
+	}
+	return failure{code: exitIO} // the summary has said it
 }
 
 // summary accounts for every row and label on stderr.
@@ -175,8 +183,12 @@ func (r *convertRun) summary(t *tally, s *convert.Summary) {
 	if t.nothing() {
 		where = "nowhere, since none could be read"
 	}
+	each := "row"
+	if r.opts.Study {
+		each = "study"
+	}
 	fmt.Fprintf(&b, "%s read, %s lost; %s written to %s, one per %s\n", columns.Count(s.Read, "row"), columns.Thousands(s.Lost),
-		columns.Thousands(s.Written), where, r.level)
+		columns.Thousands(s.Written), where, each)
 	fmt.Fprintf(&b, "names %s, layout %s, blanks: %s", r.opts.Names, r.opts.Layout, r.opts.Blank)
 	if r.opts.Study {
 		fmt.Fprintf(&b, ", views: %s", r.opts.Reduce)

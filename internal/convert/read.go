@@ -196,6 +196,9 @@ func openTable(r rows, d Dataset, partial bool) (*Source, error) {
 	}
 	s := l.source
 	s.images = s.has(imageID) || s.has(imagePath)
+	if other := d.other(s.beside); other != "" {
+		fail(-1, fmt.Sprintf("the columns of ids are those of %s, not of %s", other, d), "name that dataset")
+	}
 	if err := s.check(corpus.Place{Path: s.Path, Line: 1}, partial); err != nil {
 		wrong = append(wrong, err...)
 	}
@@ -203,7 +206,16 @@ func openTable(r rows, d Dataset, partial bool) (*Source, error) {
 		s.Notes = append(s.Notes, "columns left out, which hold neither labels nor ids: "+strings.Join(passed, ", "))
 	}
 	s.rows = l.read
-	return s, errors.Join(wrong...)
+	if wrong == nil {
+		return s, nil
+	}
+	for _, err := range l.all { // a file that is cut short is to blame for what its header lacks
+		if err != nil {
+			return nil, err
+		}
+		break
+	}
+	return nil, errors.Join(wrong...)
 }
 
 // observations are all names that a column of labels may have.
@@ -383,6 +395,24 @@ func (l *table) study(beside []string) string {
 		return folder
 	}
 	return image
+}
+
+// own are the columns of ids that one dataset alone has, by key.
+var own = map[string]Dataset{
+	"subject id": MIMIC, "study id": MIMIC, "dicom id": MIMIC, "path": CheXpert, "path to image": CheXpert, "image index": ChestXray14,
+}
+
+// other names another dataset that columns are of, where none is of this one.
+func (d Dataset) other(beside []column) (other Dataset) {
+	for _, c := range beside {
+		switch of := own[c.key]; {
+		case of == d, c.key == "id": // radlabel's, whose other ids may be blank
+			return ""
+		case of != "":
+			other = of
+		}
+	}
+	return other
 }
 
 // wrongID says why a value of a column of ids is none of the dataset's, or "".
