@@ -297,23 +297,75 @@ func plain() convert.Options {
 		Uncertain: convert.Policy{Rest: convert.Keep}}
 }
 
-// A file of the dataset in its own layout is written as it was read.
-func TestNothingChanges(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		var b strings.Builder
-		b.WriteString(header + "\n")
-		for i := range rapid.IntRange(1, 20).Draw(rt, "rows") {
-			fmt.Fprintf(&b, "CheXpert-v1.0/train/patient%05d/study1/view1_frontal.jpg,Male,60,Frontal,AP", i)
-			l := anyLabels(14).Draw(rt, "labels")
+// written are the labels of random rows, one or more for each of some studies.
+type written struct {
+	rows   []string
+	labels []convert.Labels
+}
+
+func anyFile(t *rapid.T) (w written) {
+	for study := range rapid.IntRange(1, 8).Draw(t, "studies") {
+		for view := range rapid.IntRange(1, 3).Draw(t, "views") {
+			l := anyLabels(14).Draw(t, "labels")
+			row := fmt.Sprintf("CheXpert-v1.0/train/patient%05d/study1/view%d_frontal.jpg,Male,60,Frontal,AP", study, view+1)
 			for k := range 14 {
-				b.WriteString("," + corpus.EncodeLabel(l.At(k)))
+				row += "," + corpus.EncodeLabel(l.At(k))
 			}
-			b.WriteString("\n")
+			w.rows, w.labels = append(w.rows, row), append(w.labels, l)
 		}
-		path := filepath.Join(t.TempDir(), "labels.csv")
-		require.NoError(rt, os.WriteFile(path, []byte(b.String()), 0o600))
-		got, _ := run(t, t.Context(), path, convert.CheXpert, plain())
-		assert.Equal(rt, b.String(), got)
+	}
+	return w
+}
+
+// saved writes rows under the header.
+func saved(t *testing.T, rows []string) (path, content string) {
+	path, content = filepath.Join(t.TempDir(), "labels.csv"), header+"\n"+strings.Join(rows, "\n")+"\n"
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path, content
+}
+
+// A file of the dataset in its own layout is written as it was read, but for what a
+// policy makes of uncertain labels.
+func TestPoliciesOfFiles(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		file := anyFile(rt)
+		path, content := saved(t, file.rows)
+		opts := plain()
+		opts.Uncertain.Rest = rapid.SampledFrom(convert.Rules()).Draw(rt, "rule")
+		became := map[convert.Rule]string{convert.Keep: "-1.0", convert.Ignore: "", convert.Zeros: "0.0", convert.Ones: "1.0", convert.MultiClass: "2.0"}
+		got, s := run(t, t.Context(), path, convert.CheXpert, opts)
+		assert.Equal(rt, strings.ReplaceAll(content, ",-1.0", ","+became[opts.Uncertain.Rest]), got)
+		changed, uncertain := 0, 0
+		for i := range s.Counts {
+			changed += s.Counts[i].Changed
+			for _, l := range file.labels {
+				if l.At(i) == corpus.Uncertain {
+					uncertain++
+				}
+			}
+		}
+		if opts.Uncertain.Rest == convert.Keep {
+			uncertain = 0
+		}
+		assert.Equal(rt, uncertain, changed)
+		assert.Equal(rt, len(file.rows), s.Written)
+	})
+}
+
+// The order of the rows of a file does not change the labels of a study.
+func TestStudiesOfShuffledFiles(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		file := anyFile(rt)
+		opts := plain()
+		opts.Study = true
+		opts.Reduce = rapid.SampledFrom([]convert.Reduction{convert.Max, convert.Majority, convert.Consensus}).Draw(rt, "reduction")
+		var outs [2][]string
+		for i, rows := range [][]string{file.rows, rapid.Permutation(file.rows).Draw(rt, "shuffled")} {
+			path, _ := saved(t, rows)
+			out, _ := run(t, t.Context(), path, convert.CheXpert, opts)
+			outs[i] = slices.Sorted(strings.Lines(out))
+		}
+		assert.Equal(rt, outs[0], outs[1])
 	})
 }
 

@@ -65,14 +65,14 @@ func AssertionOf(t Target) corpus.Assertion {
 // Policy has a rule for every observation.
 type Policy struct {
 	Rest Rule                 // of those that are not named
-	By   map[string]Rule      // of observations, by key
+	by   map[string]Rule      // of observations, by key
 	said []corpus.Observation // as they were written
 }
 
 // ParsePolicy reads a rule for all, or one for each of some and one for the rest:
 // "zeros,Atelectasis=ones,Edema=ones". Without one for the rest, Keep is.
 func ParsePolicy(s string) (Policy, error) {
-	p := Policy{By: map[string]Rule{}}
+	p := Policy{by: map[string]Rule{}}
 	for part := range strings.SplitSeq(s, ",") {
 		name, rule, named := strings.Cut(part, "=")
 		if !named {
@@ -85,10 +85,10 @@ func ParsePolicy(s string) (Policy, error) {
 			return p, fmt.Errorf("%q is no rule for uncertain labels; use %s", strings.TrimSpace(rule), join(Rules()))
 		case named && name == "":
 			return p, fmt.Errorf("%q names no observation before the =", strings.TrimSpace(part))
-		case named && p.By[key(name)] != "":
+		case named && p.by[key(name)] != "":
 			return p, fmt.Errorf("%s has two rules", name)
 		case named:
-			p.By[key(name)] = r
+			p.by[key(name)] = r
 			p.said = append(p.said, corpus.Observation(name))
 		case p.Rest != "":
 			return p, fmt.Errorf("there are two rules for all, %s and %s; name the observations of one: Edema=%s", p.Rest, r, r)
@@ -110,7 +110,7 @@ func (p Policy) For(observations []corpus.Observation) ([]Rule, error) {
 	for i, o := range observations {
 		known[key(string(o))] = true
 		rules[i] = p.Rest
-		if r, ok := p.By[key(string(o))]; ok {
+		if r, ok := p.by[key(string(o))]; ok {
 			rules[i] = r
 		}
 	}
@@ -132,7 +132,7 @@ func (p Policy) Uses(r Rule) bool {
 	if p.Rest == r {
 		return true
 	}
-	for _, by := range p.By {
+	for _, by := range p.by {
 		if by == r {
 			return true
 		}
