@@ -261,7 +261,9 @@ func (s *Source) check(at corpus.Place, partial bool) (wrong []error) {
 	}
 	var lacking []corpus.Observation
 	for _, o := range s.Names.Observations() {
-		if !slices.Contains(s.Observations, o) {
+		// ChestX-ray14's No Finding is no disease, and what its 14 say already.
+		optional := s.Names == NIHNames && o == corpus.NoFinding
+		if !optional && !slices.Contains(s.Observations, o) {
 			lacking = append(lacking, o)
 		}
 	}
