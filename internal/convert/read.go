@@ -64,7 +64,7 @@ type Source struct {
 	Path         string
 	Observations []corpus.Observation
 	Names        Names
-	Notes        []string // what a person should know of how it is read
+	Notes        []string // what a person should know of how it is read; complete when all rows are
 	beside       []column
 	images       bool // a row is one view
 	rows         func(ctx context.Context, yield func(Row, error) bool)
@@ -274,7 +274,12 @@ func (s *Source) check(at corpus.Place, partial bool) (wrong []error) {
 }
 
 func (l *table) read(ctx context.Context, yield func(Row, error) bool) {
-	seen := newSeen()
+	seen, foreign := newSeen(), 0
+	defer func() {
+		if foreign > 0 {
+			l.source.Notes = append(l.source.Notes, fmt.Sprintf("rows that are not UTF-8, read as Windows-1252: %d", foreign))
+		}
+	}()
 	for r, err := range l.all {
 		if ctx.Err() != nil {
 			yield(Row{}, ctx.Err())
@@ -285,6 +290,9 @@ func (l *table) read(ctx context.Context, yield func(Row, error) bool) {
 				return
 			}
 			continue
+		}
+		if r.Foreign > 0 {
+			foreign++
 		}
 		row, wrong := l.row(r)
 		if wrong == nil {

@@ -131,6 +131,9 @@ func (c *Conversion) Run(ctx context.Context, w Writer, fault func(*corpus.Probl
 			return nil, err
 		}
 	}
+	if c.summary.Read+c.summary.Lost == 0 && ctx.Err() == nil {
+		c.lost(&corpus.Problem{Place: corpus.Place{Path: c.source.Path}, What: "there is no row under the header", Do: "get the file again", Lost: true})
+	}
 	if err := studies.write(c); err != nil {
 		return nil, err
 	}
