@@ -69,6 +69,8 @@ func noLabel(s string) error {
 // as columnKey gives them.
 var notObservations = []string{
 	"subject_id", "split", "sex", "gender", "age", "frontal/lateral", "ap/pa", "viewposition", "path_to_image",
+	"follow_up_#", "patient_id", "patient_age", "patient_sex", "patient_gender", "view_position",
+	"originalimage[width", "height]", "originalimagepixelspacing[x", "y]",
 }
 
 // ObservationOf gives the observation that a column is named after. The

@@ -16,7 +16,7 @@ import (
 var (
 	idColumns = []string{
 		"id", "report_id", "note_id", "study_id", "study", "uid", "exam_id", "accession_number", "accession",
-		"accessionnumber", "document_id", "doc_id", "record_id", "case_id", "dicom_id", "image_id", "filename",
+		"accessionnumber", "document_id", "doc_id", "record_id", "case_id", "dicom_id", "image_id", "image_index", "filename",
 		"file_name", "file", "path",
 	}
 	textColumns = []string{

@@ -21,8 +21,10 @@ is whole, and its labels in other forms. It reads tables and lists, no images.`,
 	}
 	verbs := []func(name string) *cobra.Command{
 		a.statsCommand,
-		a.obtainCommand,
 		a.verifyCommand,
+		a.convertCommand,
+		a.agreeCommand,
+		a.obtainCommand,
 	}
 	for _, d := range dataset.All() {
 		one := &cobra.Command{

@@ -171,7 +171,7 @@ func (f *findings) summary(v *dataset.Verification) {
 			Findings   int             `json:"findings"`
 			Unread     int             `json:"unread"`
 			Kinds      []*findingCount `json:"kinds"`
-		}{list(v.Checked), list(v.NotChecked), f.faults, f.unread, list(f.kinds)}})
+		}{filled(v.Checked), filled(v.NotChecked), f.faults, f.unread, filled(f.kinds)}})
 		return
 	}
 	if f.quiet {
@@ -201,8 +201,8 @@ func (f *findings) summary(v *dataset.Verification) {
 	f.print(b.String())
 }
 
-// list is never null in JSON.
-func list[T any](all []T) []T {
+// filled is never null in JSON.
+func filled[T any](all []T) []T {
 	if all == nil {
 		return []T{}
 	}

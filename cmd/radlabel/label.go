@@ -210,7 +210,7 @@ func (t *tally) label(ctx context.Context, reader *corpus.Reader, results iter.S
 }
 
 // finish completes the output, unless there is nothing to put into it.
-func (t *tally) finish(w output.Writer, out sink) error {
+func (t *tally) finish(w io.Closer, out sink) error {
 	if err := w.Close(); err != nil {
 		return err
 	}

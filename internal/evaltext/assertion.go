@@ -27,16 +27,20 @@ func Agreement(w io.Writer, e *eval.Evaluation, names Pair, style Style) error {
 	for _, d := range e.Errors {
 		apart[d.Observation]++
 	}
-	t := columns.New("agreement", columns.Right("kappa"), "95 % interval", columns.Right("labels alike"), "95 % interval", columns.Right("of"), columns.Right("to adjudicate"))
-	row := func(label, kappa, cells string, apart int) {
+	t := columns.New("agreement", columns.Right("kappa"), "95 % interval", columns.Right("labels alike"), "95 % interval", columns.Right("of"), columns.Right("to adjudicate"),
+		columns.Right("positive in A"), columns.Right("in B"))
+	row := func(label, kappa, cells string, apart int, positive [2]int) {
 		k, c := figure(e, kappa), figure(e, cells)
 		t.AppendRow(table.Row{label, number(k.Value), interval(k.Low, k.High), number(c.Value), interval(c.Low, c.High),
-			columns.Thousands(c.Gold), columns.Thousands(apart)})
+			columns.Thousands(c.Gold), columns.Thousands(apart), columns.Thousands(positive[0]), columns.Thousands(positive[1])})
 	}
-	for _, o := range e.Observations {
-		row(string(o), string(o)+".kappa", string(o)+".cells", apart[o])
+	var pooled [2]int
+	for i, o := range e.Observations {
+		a, b := positives(e.Confusions[i])
+		pooled[0], pooled[1] = pooled[0]+a, pooled[1]+b
+		row(string(o), string(o)+".kappa", string(o)+".cells", apart[o], [2]int{a, b})
 	}
-	row("all labels pooled", "kappa.micro", "cells", len(e.Errors))
+	row("all labels pooled", "kappa.micro", "cells", len(e.Errors), pooled)
 	mean := figure(e, "kappa.macro")
 	t.AppendRow(table.Row{"mean of the observations", number(mean.Value), interval(mean.Low, mean.High)})
 	p.table(t)
@@ -57,6 +61,15 @@ func Agreement(w io.Writer, e *eval.Evaluation, names Pair, style Style) error {
 	}
 	p.more(len(e.Errors) - style.Examples)
 	return p.err
+}
+
+// positives counts the positive labels of both sides.
+func positives(c eval.Confusion) (a, b int) {
+	for other := range c {
+		a += c[corpus.Positive][other]
+		b += c[other][corpus.Positive]
+	}
+	return a, b
 }
 
 // more says how much is not shown.

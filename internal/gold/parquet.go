@@ -41,13 +41,7 @@ func openParquet(f *corpus.File, opts Options) (*Source, error) {
 		return nil, err
 	}
 	defer done()
-	// What is no plain column has no name here, and is passed over.
-	header := make([]string, len(in.Schema().Columns()))
-	for i, path := range in.Schema().Columns() {
-		if leaf, ok := in.Schema().Lookup(path...); ok && len(path) == 1 && !leaf.Node.Repeated() {
-			header[i] = path[0]
-		}
-	}
+	header := plainColumns(in)
 	if _, own := in.Lookup("radlabel"); own && opts.IDColumn == "" {
 		opts.IDColumn = "id" // its study_id may be null
 	}
@@ -55,6 +49,18 @@ func openParquet(f *corpus.File, opts Options) (*Source, error) {
 		return nil, err
 	}
 	return &Source{Path: f.Path, Format: "parquet", Observations: t.observations, Notes: t.notes("rows"), rows: t.rows}, nil
+}
+
+// plainColumns are the names of the columns. What is no plain column has none, and is
+// passed over.
+func plainColumns(in *parquet.File) []string {
+	header := make([]string, len(in.Schema().Columns()))
+	for i, path := range in.Schema().Columns() {
+		if leaf, ok := in.Schema().Lookup(path...); ok && len(path) == 1 && !leaf.Node.Repeated() {
+			header[i] = path[0]
+		}
+	}
+	return header
 }
 
 // sampleParquet looks at what the first rows hold in each column. What is damaged

@@ -120,20 +120,9 @@ func ParseName(name string) (Format, error) {
 
 // New gives the writer of a format to w. The layout is for CSV alone.
 func New(w io.Writer, f Format, layout Layout, h Header) (Writer, error) {
-	var packed io.WriteCloser
-	switch f.Compression {
-	case "gz":
-		packed = gzip.NewWriter(w)
-	case "zst":
-		// One goroutine: the bytes must not depend on how writes are cut.
-		z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
-		if err != nil {
-			return nil, err
-		}
-		packed = z
-	}
-	if packed != nil {
-		w = packed
+	w, packed, err := compress(w, f)
+	if err != nil {
+		return nil, err
 	}
 	var out Writer
 	switch f.Kind {
@@ -154,6 +143,20 @@ func New(w io.Writer, f Format, layout Layout, h Header) (Writer, error) {
 		out = compressed{out, packed}
 	}
 	return out, nil
+}
+
+// compress puts the compressor of a format, which is nil without one, before w.
+func compress(w io.Writer, f Format) (io.Writer, io.Closer, error) {
+	switch f.Compression {
+	case "gz":
+		z := gzip.NewWriter(w)
+		return z, z, nil
+	case "zst":
+		// One goroutine: the bytes must not depend on how writes are cut.
+		z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
+		return z, z, err
+	}
+	return w, nil, nil
 }
 
 // compressed closes the compressor after the writer that feeds it.
