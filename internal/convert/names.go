@@ -25,7 +25,7 @@ func (n Names) Observations() []corpus.Observation {
 	switch n {
 	case CheXpertNames:
 		return []corpus.Observation{
-			corpus.NoFinding, "Enlarged Cardiomediastinum", "Cardiomegaly", "Lung Lesion", "Lung Opacity", "Edema",
+			corpus.NoFinding, "Enlarged Cardiomediastinum", "Cardiomegaly", "Lung Opacity", "Lung Lesion", "Edema",
 			"Consolidation", "Pneumonia", "Atelectasis", "Pneumothorax", "Pleural Effusion", "Pleural Other", "Fracture",
 			"Support Devices",
 		}

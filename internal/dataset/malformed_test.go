@@ -36,6 +36,7 @@ func TestMalformed(t *testing.T) {
 		want          []string // what the problems say, from the place on
 	}{
 		{"whole", chestXray14, "d.csv", nihHeader + "\n" + nihRow + "\n", 1, 0, 0, nil},
+		{"a header alone", chestXray14, "d.csv", nihHeader + "\n", 1, 1, 0, []string{":1: there is no row under the header; get the file again"}},
 		{"CRLF and BOM", chestXray14, "d.csv", "\ufeff" + nihHeader + "\r\n" + nihRow + "\r\n", 1, 0, 0, nil},
 		{"trailing commas", chestXray14, "d.csv", nihHeader + ",\n" + nihRow + ",\n", 1, 0, 0, nil},
 		{"extra comma", chestXray14, "d.csv", nihHeader + "\n" + nihRow + ",7\n" + nihRow + "\n", 2, 1, 0,

@@ -203,6 +203,12 @@ func (f *File) rows(ctx context.Context) iter.Seq2[*row, error] {
 				return
 			}
 		}
+		if n == 0 {
+			yield(nil, &corpus.Problem{
+				Place: corpus.Place{Path: f.table.File.Path, Line: 1},
+				What:  "there is no row under the header", Do: "get the file again", Lost: true,
+			})
+		}
 	}
 }
 
