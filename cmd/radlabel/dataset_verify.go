@@ -214,7 +214,8 @@ func (f *findings) object(o any) {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(o); err != nil {
-		panic(err) // nothing in it cannot be encoded
+		f.err = errors.Join(f.err, err)
+		return
 	}
 	f.print(b.String())
 }

@@ -12,7 +12,7 @@ package convert
 import (
 	"strings"
 
-	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/dataset"
 )
 
 // Dataset is one of the three that label files belong to.
@@ -25,19 +25,8 @@ const (
 	ChestXray14 Dataset = "chestx-ray14"
 )
 
-// Labels are the labels of a row, two bits an observation: 32 at most.
-type Labels uint64
-
-// MostObservations is how many Labels have room for.
-const MostObservations = 32
-
-// At gives the label of the observation with this number.
-func (l Labels) At(i int) corpus.Assertion { return corpus.Assertion(l >> (2 * i) & 3) }
-
-// With gives the labels with another one for this observation.
-func (l Labels) With(i int, a corpus.Assertion) Labels {
-	return l&^(3<<(2*i)) | Labels(a)<<(2*i)
-}
+// Labels are the labels of a row.
+type Labels = dataset.Labels
 
 // Target is what a model is trained on: 1, 0, -1 (uncertain, kept), Third or Missing.
 type Target = int8

@@ -16,6 +16,7 @@ import (
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/convert"
+	"github.com/radlabel/radlabel/internal/dataset"
 	"github.com/radlabel/radlabel/internal/output"
 )
 
@@ -33,11 +34,11 @@ func anyLabels(n int) *rapid.Generator[convert.Labels] {
 
 func TestLabelsHoldEveryAssertion(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := anyLabels(convert.MostObservations).Draw(t, "labels")
-		i := rapid.IntRange(0, convert.MostObservations-1).Draw(t, "observation")
+		l := anyLabels(dataset.MostLabels).Draw(t, "labels")
+		i := rapid.IntRange(0, dataset.MostLabels-1).Draw(t, "observation")
 		a := anyAssertion.Draw(t, "assertion")
 		changed := l.With(i, a)
-		for k := range convert.MostObservations {
+		for k := range dataset.MostLabels {
 			want := l.At(k)
 			if k == i {
 				want = a
@@ -54,11 +55,11 @@ func TestRulesChangeUncertainLabelsAlone(t *testing.T) {
 	for _, rule := range convert.Rules() {
 		assert.Equal(t, want[rule], rule.Target(corpus.Uncertain), rule)
 		for _, a := range []corpus.Assertion{corpus.Unmentioned, corpus.Negative, corpus.Positive} {
-			assert.Equal(t, a, convert.AssertionOf(rule.Target(a)), rule)
+			assert.Equal(t, a, assertionOf(rule.Target(a)), rule)
 		}
 	}
 	for _, rule := range []convert.Rule{convert.Keep, convert.MultiClass} {
-		assert.Equal(t, corpus.Uncertain, convert.AssertionOf(rule.Target(corpus.Uncertain)), "%s can be taken back", rule)
+		assert.Equal(t, corpus.Uncertain, assertionOf(rule.Target(corpus.Uncertain)), "%s can be taken back", rule)
 	}
 }
 
@@ -390,4 +391,18 @@ func BenchmarkConvert(b *testing.B) {
 			}
 		})
 	}
+}
+
+// assertionOf is the label that a target stands for: what was uncertain is found
+// again under Keep and MultiClass alone.
+func assertionOf(t convert.Target) corpus.Assertion {
+	switch t {
+	case 1:
+		return corpus.Positive
+	case 0:
+		return corpus.Negative
+	case -1, convert.Third:
+		return corpus.Uncertain
+	}
+	return corpus.Unmentioned
 }

@@ -85,22 +85,19 @@ func (l Layout) Order(observations []corpus.Observation) []int {
 // names: its positive diseases; No Finding where that is positive, or all diseases
 // are negative; nothing, which is not known, for other rows.
 func Findings(targets []Target) string {
-	var found []byte
+	var found []corpus.Observation
 	negative := 0
 	for i, o := range NIHNames.Observations() {
 		switch {
 		case o == corpus.NoFinding:
-			if found == nil && (targets[i] == 1 || negative == len(corpus.Diseases())) {
-				return string(corpus.NoFinding)
+			if found == nil && targets[i] != 1 && negative < len(corpus.Diseases()) {
+				return ""
 			}
 		case targets[i] == 1:
-			if found != nil {
-				found = append(found, '|')
-			}
-			found = append(found, o...)
+			found = append(found, o)
 		case targets[i] == 0:
 			negative++
 		}
 	}
-	return string(found)
+	return string(corpus.AppendFindings(nil, found))
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/dataset"
 )
 
 // Names is a set of observations under the names that a dataset or library has
@@ -24,11 +25,7 @@ func AllNames() []Names { return []Names{CheXpertNames, NIHNames, XRVNames} }
 func (n Names) Observations() []corpus.Observation {
 	switch n {
 	case CheXpertNames:
-		return []corpus.Observation{
-			corpus.NoFinding, "Enlarged Cardiomediastinum", "Cardiomegaly", "Lung Opacity", "Lung Lesion", "Edema",
-			"Consolidation", "Pneumonia", "Atelectasis", "Pneumothorax", "Pleural Effusion", "Pleural Other", "Fracture",
-			"Support Devices",
-		}
+		return slices.Clone(dataset.Named(string(CheXpert)).Observations)
 	case NIHNames:
 		return append(corpus.Diseases(), corpus.NoFinding)
 	default:

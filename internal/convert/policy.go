@@ -48,20 +48,6 @@ func (r Rule) Target(a corpus.Assertion) Target {
 	return -1
 }
 
-// AssertionOf is the label that a target stands for: what was uncertain is found again
-// under Keep and MultiClass alone.
-func AssertionOf(t Target) corpus.Assertion {
-	switch t {
-	case 1:
-		return corpus.Positive
-	case 0:
-		return corpus.Negative
-	case -1, Third:
-		return corpus.Uncertain
-	}
-	return corpus.Unmentioned
-}
-
 // Policy has a rule for every observation.
 type Policy struct {
 	Rest Rule                 // of those that are not named

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/dataset"
 )
 
 // Options say what is made of a label file. The zero value of each is not valid but
@@ -207,7 +208,7 @@ func (c *Conversion) write(beside []string, labels Labels) error {
 		}
 	}
 	mapped := c.mapping.Apply(filled)
-	var room, ordered [MostObservations]Target
+	var room, ordered [dataset.MostLabels]Target
 	targets := room[:len(c.mapping.Targets)]
 	for i := range targets {
 		a := mapped.At(i)

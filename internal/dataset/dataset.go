@@ -79,8 +79,11 @@ type Record struct {
 	Finding corpus.Observation // of a box
 }
 
-// Labels packs the assertions of up to 16 observations, two bits each.
-type Labels uint32
+// MostLabels is how many observations Labels have room for.
+const MostLabels = 32
+
+// Labels packs the assertions of up to MostLabels observations, two bits each.
+type Labels uint64
 
 // At gives the assertion of the observation with this index.
 func (l Labels) At(i int) corpus.Assertion { return corpus.Assertion(l >> (2 * i) & 3) }
@@ -94,7 +97,7 @@ func (l Labels) With(i int, a corpus.Assertion) Labels {
 // strongest of its views says.
 func (l Labels) Max(o Labels) Labels {
 	var m Labels
-	for shift := 0; shift < 32; shift += 2 {
+	for shift := 0; shift < 2*MostLabels; shift += 2 {
 		m |= max(l>>shift&3, o>>shift&3) << shift
 	}
 	return m

@@ -54,10 +54,7 @@ func DatasetNamed(name string) (Dataset, bool) {
 // Text says how the dataset is had: what to register for and sign, where it is,
 // its files, what to cite.
 func (d Dataset) Text() string {
-	b, err := texts.ReadFile("texts/" + d.Name + ".txt")
-	if err != nil {
-		panic(err) // a test reads them all
-	}
+	b, _ := texts.ReadFile("texts/" + d.Name + ".txt") // embedded: a test reads them all
 	return string(b)
 }
 
