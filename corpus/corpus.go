@@ -96,6 +96,7 @@ type Problem struct {
 	What  string // what is wrong, in one line, without report text
 	Do    string // what the user can do; may be empty
 	Lost  bool   // true: a report could not be read; false: it was read all the same
+	Ends  bool   // nothing behind the place could be read
 }
 
 // Error gives "path:line: what is wrong; what to do".

@@ -98,13 +98,17 @@ func (f *File) Fault(line int, err error) *Problem {
 	if line > 0 {
 		what = "reading ends here: " + reason(err)
 	}
-	return &Problem{Place: Place{f.Path, line}, What: what, Do: "get the file again", Lost: true}
+	return &Problem{Place: Place{f.Path, line}, What: what, Do: "get the file again", Lost: true, Ends: true}
 }
 
 // CheckText says why the file is no text, going by how it begins, as a *Problem.
 func (f *File) CheckText() error {
 	if err := checkText(f.Head); err != nil {
-		return &Problem{Place: Place{Path: f.Path}, What: "the file is no text: " + err.Error(), Lost: true}
+		line := 0
+		if at := bytes.IndexByte(f.Head, 0); err == errBinary {
+			line = 1 + bytes.Count(f.Head[:at], []byte("\n"))
+		}
+		return &Problem{Place: Place{f.Path, line}, What: "the file is no text: " + err.Error(), Lost: true}
 	}
 	return nil
 }
@@ -113,7 +117,8 @@ func (f *File) CheckText() error {
 // commas, semicolons or tabs, or what a line "sep=;" above the header names.
 type Table struct {
 	File   *File
-	Header []string
+	Header []string // without blank names at its end
+	width  int      // of the rows, with blank fields at their ends
 	comma  byte
 	plain  bool // tabs alone separate fields, and quotes are signs like others
 }
@@ -141,11 +146,48 @@ func (f *File) Table(plain bool) (*Table, error) {
 	case err != nil:
 		return nil, t.Fault(1, -1, "there is no header row", "")
 	}
-	t.Header = first.fields
+	if bytes.IndexByte(f.Head, '\n') < 0 && bytes.IndexByte(bytes.TrimRight(f.Head, "\r"), '\r') >= 0 {
+		return nil, t.Fault(1, -1, "its lines end with carriage returns alone", "save it with line feeds")
+	}
+	t.Header = trimBlank(first.fields)
+	if len(t.Header) == 0 {
+		return nil, t.Fault(first.line, -1, "the header row has no names", "")
+	}
+	t.width = t.usualWidth()
 	if len(t.Header) == 1 && t.comma != '|' && strings.Contains(t.Header[0], "|") {
 		return nil, t.Fault(first.line, -1, "the header row has none of the separators that are read", "put commas, semicolons or tabs between the columns")
 	}
 	return t, nil
+}
+
+// trimBlank drops the blank fields at the end of a row.
+func trimBlank(fields []string) []string {
+	for len(fields) > 0 && strings.TrimSpace(fields[len(fields)-1]) == "" {
+		fields = fields[:len(fields)-1]
+	}
+	return fields
+}
+
+// usualWidth is how many fields the first rows mostly have, of those with a field
+// for each name and nothing but blanks behind. Some programs end the header, or
+// every row, with commas; but one comma too many in a single row moves all that
+// stands behind it, and must not pass because the row ends blank.
+func (t *Table) usualWidth() int {
+	usual, rows := len(t.Header), map[int]int{}
+	all := t.reader(bytes.NewReader(t.File.HeadLines()), headBytes)
+	for header := true; ; header = false {
+		r, err := all.next()
+		if err != nil {
+			return usual
+		}
+		n := len(r.fields)
+		if header || n < len(t.Header) || !blank(r.fields[len(t.Header):]) {
+			continue
+		}
+		if rows[n]++; rows[n] > rows[usual] {
+			usual = n
+		}
+	}
 }
 
 func (t *Table) reader(in io.Reader, limit int) *rowReader {
@@ -202,11 +244,14 @@ func (t *Table) read(in io.Reader, yield func(Row, error) bool) {
 	}
 }
 
-// fit gives a row as many fields as the header has; blank ones more mean nothing.
+// fit gives a row as many fields as the header has names.
 func (t *Table) fit(r row) ([]string, error) {
 	have, want := len(r.fields), len(t.Header)
-	if have < want || !blank(r.fields[want:]) {
+	if have != t.width || !blank(r.fields[want:]) {
 		what := fmt.Sprintf("the row has %s, the header %d", plural(have, "field", "fields"), want)
+		if t.width > want {
+			what += fmt.Sprintf(" and other rows %d", t.width)
+		}
 		return nil, t.Fault(r.line, -1, what, "")
 	}
 	return r.fields[:want], nil

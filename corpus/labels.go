@@ -62,11 +62,11 @@ func decodeWord(s string) (Assertion, error) {
 }
 
 func noLabel(s string) error {
-	return fmt.Errorf("%s is no label; want 1, 0, -1 or blank", quoted(s, 20))
+	return fmt.Errorf("%s is no label; want 1, 0, -1 or blank", Quote(s, 20))
 }
 
 // notObservations are the columns that stand beside the labels in label files,
-// as columnKey gives them.
+// as ColumnKey gives them.
 var notObservations = []string{
 	"subject_id", "split", "sex", "gender", "age", "frontal/lateral", "ap/pa", "viewposition", "path_to_image",
 	"follow_up_#", "patient_id", "patient_age", "patient_sex", "patient_gender", "view_position",
@@ -76,7 +76,7 @@ var notObservations = []string{
 // ObservationOf gives the observation that a column is named after. The
 // radiologists' labels of MIMIC-CXR say Airspace Opacity for Lung Opacity.
 func ObservationOf(column string) Observation {
-	if columnKey(column) == "airspace_opacity" {
+	if ColumnKey(column) == "airspace_opacity" {
 		return "Lung Opacity"
 	}
 	return Observation(strings.TrimSpace(column))
@@ -112,7 +112,7 @@ func FindColumn(header []string, name string) int {
 	if i := slices.Index(header, name); i >= 0 {
 		return i
 	}
-	return slices.Index(columnKeys(header), columnKey(name))
+	return slices.Index(columnKeys(header), ColumnKey(name))
 }
 
 // StudyOf gives the study that an id of a label file names: the digits of

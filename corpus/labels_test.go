@@ -116,7 +116,16 @@ func TestTable(t *testing.T) {
 		want       rows
 		faults     []string
 	}{
-		{"commas", "a,b\n1,\"x, y\"\n\n2,z,,\n", false, []string{"a", "b"}, rows{{"1", "x, y"}, {"2", "z"}}, nil},
+		{"commas", "a,b\n1,\"x, y\"\n\n2,z\n", false, []string{"a", "b"}, rows{{"1", "x, y"}, {"2", "z"}}, nil},
+		{"commas behind the header", "a,b,,\n1,x\n2,z\n", false, []string{"a", "b"}, rows{{"1", "x"}, {"2", "z"}}, nil},
+		{"commas behind all", "a,b,,\n1,x,,\n2,z,,\n", false, []string{"a", "b"}, rows{{"1", "x"}, {"2", "z"}}, nil},
+		{"commas behind the rows", "a,b\n1,x,\n2,z,\n", false, []string{"a", "b"}, rows{{"1", "x"}, {"2", "z"}}, nil},
+		{"a comma too many in a row that ends blank", "a,b,c\n1,x,\n2,,z,\n3,x,\n", false, []string{"a", "b", "c"}, rows{{"1", "x", ""}, {"3", "x", ""}}, []string{
+			"t.csv:3: the row has 4 fields, the header 3",
+		}},
+		{"a comma lost where rows end with one", "a,b\n1,x,\n2,z\n3,x,\n", false, []string{"a", "b"}, rows{{"1", "x"}, {"3", "x"}}, []string{
+			"t.csv:3: the row has 2 fields, the header 2 and other rows 3",
+		}},
 		{"tabs", "a\tb\n1\t\"x\ty\"\n", false, []string{"a", "b"}, rows{{"1", "x\ty"}}, nil},
 		{"plain tabs", "a\tb\n1\t\"x\" y\n", true, []string{"a", "b"}, rows{{"1", `"x" y`}}, nil},
 		{"plain means nothing to commas", "a,b\n1,\"x, y\"\n", true, []string{"a", "b"}, rows{{"1", "x, y"}}, nil},
@@ -163,7 +172,7 @@ func TestTable(t *testing.T) {
 func TestTableFaults(t *testing.T) {
 	for data, want := range map[string]string{
 		"":               "t.csv: the file is empty",
-		"\x00":           "t.csv: the file is no text: binary data (NUL bytes), not text",
+		"\x00":           "t.csv:1: the file is no text: binary data (NUL bytes), not text",
 		"\n\n":           "t.csv:1: there is no header row",
 		"\x1f\x8b\x08":   "t.csv: the compressed file is empty, truncated or damaged; get it again",
 		"a|b\n1|2\n":     "t.csv:1: the header row has none of the separators that are read; put commas, semicolons or tabs between the columns",

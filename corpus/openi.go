@@ -39,7 +39,7 @@ func parseOpenI(r Report, text string) (Report, error) {
 	var b composer
 	for _, part := range doc.Parts {
 		name := strings.ToLower(strings.TrimSpace(part.Label))
-		if known, ok := sectionColumns[columnKey(name)]; ok {
+		if known, ok := sectionColumns[ColumnKey(name)]; ok {
 			name = known
 		}
 		b.add(name, part.Text)

@@ -336,10 +336,10 @@ func (s *sink) foreign(place Place, n int) {
 
 // quoteID quotes an id for a message, cut short: where the wrong column was
 // taken for the ids, it may be anything.
-func quoteID(id string) string { return quoted(id, 40) }
+func quoteID(id string) string { return Quote(id, 40) }
 
-// quoted quotes what was read, cut short after so many bytes.
-func quoted(s string, longest int) string {
+// Quote quotes what was read for a message, cut short after so many bytes.
+func Quote(s string, longest int) string {
 	if len(s) > longest {
 		s = strings.ToValidUTF8(s[:longest], "") + "..."
 	}

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// The usual names of columns, the surer first, as columnKey gives them.
+// The usual names of columns, the surer first, as ColumnKey gives them.
 var (
 	idColumns = []string{
 		"id", "report_id", "note_id", "study_id", "study", "uid", "exam_id", "accession_number", "accession",
@@ -45,8 +45,9 @@ var sectionColumns = map[string]string{
 	"last_paragraph":       "last paragraph",
 }
 
-// columnKey is how names of columns are compared.
-func columnKey(name string) string {
+// ColumnKey is how names of columns are compared: in small letters, blanks and
+// hyphens as underscores.
+func ColumnKey(name string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
 	return strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' {
@@ -59,7 +60,7 @@ func columnKey(name string) string {
 func columnKeys(names []string) []string {
 	keys := make([]string, len(names))
 	for i, name := range names {
-		keys[i] = columnKey(name)
+		keys[i] = ColumnKey(name)
 	}
 	return keys
 }
@@ -113,7 +114,7 @@ func chooseLayout(names []string, opts Options) (layout, error) {
 		if i := slices.Index(names, name); i >= 0 {
 			return i, nil
 		}
-		if i := slices.Index(keys, columnKey(name)); i >= 0 {
+		if i := slices.Index(keys, ColumnKey(name)); i >= 0 {
 			return i, nil
 		}
 		return -1, fmt.Errorf("there is no column %q%s", name, columnList(names))
@@ -292,7 +293,7 @@ type tableShape struct {
 
 func (t tableShape) source() Source {
 	key := func(name string) bool {
-		return strings.HasPrefix(columnKey(name), "section_") || columnKey(name) == "report"
+		return strings.HasPrefix(ColumnKey(name), "section_") || ColumnKey(name) == "report"
 	}
 	if t.views >= 0 && slices.ContainsFunc(t.header, key) {
 		return CheXpertPlus
@@ -318,7 +319,7 @@ func shapeOf(src Source, plain []byte, opts Options) (tableShape, error) {
 	}
 	shape.header = first.fields
 	for i, name := range first.fields {
-		if columnKey(name) == "path_to_image" {
+		if ColumnKey(name) == "path_to_image" {
 			shape.views = i
 		}
 	}

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/radlabel/radlabel/internal/dataset"
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 // datasetCommand has a command for each dataset, and each of these the same
@@ -19,7 +19,7 @@ is whole, and its labels in other forms. It reads tables and lists, no images.`,
 		Args: unknownCommand,
 		RunE: needCommand,
 	}
-	verbs := []func(name string) *cobra.Command{
+	verbs := []func(d *dataset.Dataset) *cobra.Command{
 		a.statsCommand,
 		a.verifyCommand,
 		a.convertCommand,
@@ -30,11 +30,15 @@ is whole, and its labels in other forms. It reads tables and lists, no images.`,
 		one := &cobra.Command{
 			Use:   d.Name,
 			Short: "Read the label files of " + d.Title,
-			Args:  unknownCommand,
-			RunE:  needCommand,
+			Long: `The label files of ` + d.Title + `: what is in a copy (stats), whether it is whole
+(verify), its labels as training targets (convert) or beside others (agree), and
+how it is had (obtain).`,
+			Example: "  radlabel dataset " + d.Name + " stats folder\n  radlabel dataset " + d.Name + " verify folder",
+			Args:    unknownCommand,
+			RunE:    needCommand,
 		}
 		for _, verb := range verbs {
-			one.AddCommand(verb(d.Name))
+			one.AddCommand(verb(d))
 		}
 		cmd.AddCommand(one)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/radlabel/radlabel/corpus/dataset"
 	"github.com/radlabel/radlabel/internal/columns"
 	"github.com/radlabel/radlabel/internal/convert"
 	"github.com/radlabel/radlabel/internal/output"
@@ -19,7 +20,7 @@ import (
 
 type convertRun struct {
 	*app
-	dataset                                             convert.Dataset
+	dataset                                             *dataset.Dataset
 	out, uncertain, blank, level, reduce, names, layout string
 	show, partial, quiet                                bool
 	opts                                                convert.Options
@@ -32,8 +33,8 @@ const (
 )
 
 // convertCommand makes training targets of a label file of a dataset.
-func (a *app) convertCommand(name string) *cobra.Command {
-	r := &convertRun{app: a, dataset: convert.Dataset(name)}
+func (a *app) convertCommand(d *dataset.Dataset) *cobra.Command {
+	r := &convertRun{app: a, dataset: d}
 	cmd := &cobra.Command{
 		Use:   "convert LABELS -o OUT",
 		Short: "Make training targets of a label file: uncertain labels, levels, names, layouts",
@@ -48,9 +49,9 @@ labels get their rule (--uncertain), and the rows are written (--layout).
 --uncertain takes the approaches of the CheXpert paper, one for all or one for some and
 one for the rest: ignore (no target), zeros, ones, multiclass (2, a class of its own),
 or keep (-1, the default). --show prints how names are mapped, and why.`,
-		Example: "  radlabel dataset " + name + ` convert labels.csv -o targets.csv --uncertain zeros,Atelectasis=ones,Edema=ones
-  radlabel dataset ` + name + " convert labels.csv.gz -o targets.parquet --names torchxrayvision --level study\n" +
-			"  radlabel dataset " + name + " convert --names chestx-ray14 --show",
+		Example: "  radlabel dataset " + d.Name + ` convert labels.csv -o targets.csv --uncertain zeros,Atelectasis=ones,Edema=ones
+  radlabel dataset ` + d.Name + " convert labels.csv.gz -o targets.parquet --names torchxrayvision --level study\n" +
+			"  radlabel dataset " + d.Name + " convert --names chestx-ray14 --show",
 		Args: func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
 		RunE: action(r.run),
 	}
@@ -106,10 +107,10 @@ func (r *convertRun) check(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("want one label file, and there are %d", len(args))
 	}
 	if r.opts.Layout == "" && r.opts.Names == "" {
-		r.opts.Layout = r.dataset.Layout()
+		r.opts.Layout = convert.OwnLayout(r.dataset)
 	}
 	r.opts.Names = cmp.Or(r.opts.Names, r.opts.Layout.Names())
-	r.opts.Layout = cmp.Or(r.opts.Layout, r.dataset.LayoutOf(r.opts.Names))
+	r.opts.Layout = cmp.Or(r.opts.Layout, convert.LayoutOf(r.dataset, r.opts.Names))
 	return nil
 }
 
@@ -247,10 +248,10 @@ func (r *convertRun) showNames() error {
 
 // agreeCommand compares two label files of a dataset: validate --task agreement, with
 // the observations of the dataset.
-func (a *app) agreeCommand(name string) *cobra.Command {
+func (a *app) agreeCommand(d *dataset.Dataset) *cobra.Command {
 	r := &validateRun{app: a, task: taskAgreement}
 	r.labelFlags.name = "chexpert"
-	if convert.Dataset(name) == convert.ChestXray14 {
+	if d == dataset.ChestXray14 {
 		r.labelFlags.name = "chestxray14"
 	}
 	cmd := &cobra.Command{
@@ -261,7 +262,7 @@ for each observation Cohen's kappa and the share of labels alike, with intervals
 the positive labels on both sides; then from what to what labels differ. Files are of
 any kind that validate reads. It is validate --task agreement for the label files of a
 dataset.`,
-		Example: "  radlabel dataset " + name + " agree published.csv.gz labels.csv --errors apart.csv",
+		Example: "  radlabel dataset " + d.Name + " agree published.csv.gz labels.csv --errors apart.csv",
 		Args:    func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
 		RunE:    action(r.run),
 	}

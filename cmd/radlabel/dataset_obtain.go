@@ -16,23 +16,23 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/radlabel/radlabel/corpus/dataset"
 	"github.com/radlabel/radlabel/internal/columns"
 	"github.com/radlabel/radlabel/internal/obtain"
 )
 
 type obtainRun struct {
 	*app
-	dataset   obtain.Dataset
+	access    obtain.Access
 	from      string
 	dir       string
 	checksums string
 	quiet     bool
 }
 
-// obtainCommand is the command of one of obtain.Datasets.
-func (a *app) obtainCommand(name string) *cobra.Command {
-	r := &obtainRun{app: a}
-	r.dataset, _ = obtain.DatasetNamed(name)
+// obtainCommand says how a dataset is had, and downloads files of it.
+func (a *app) obtainCommand(d *dataset.Dataset) *cobra.Command {
+	r := &obtainRun{app: a, access: obtain.AccessTo(d)}
 	cmd := &cobra.Command{
 		Use:   "obtain [FILE...]",
 		Short: "Say how the dataset is had, or download files of it",
@@ -53,10 +53,9 @@ host's in the netrc file that NETRC names, or in ~/.netrc. They go to the addres
 host alone, and not over plain http, except to this machine.
 
 This is the one command that uses the network.`,
-		Example: `  radlabel dataset mimic-cxr obtain
-  radlabel dataset mimic-cxr obtain --checksums SHA256SUMS.txt mimic-cxr-reports.zip`,
+		Example: "  radlabel dataset " + d.Name + " obtain\n  radlabel dataset " + d.Name + " obtain --checksums SHA256SUMS.txt " + r.access.Files()[0],
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return r.dataset.Files(), cobra.ShellCompDirectiveNoFileComp
+			return r.access.Files(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: action(r.run),
 	}
@@ -72,9 +71,9 @@ This is the one command that uses the network.`,
 func (r *obtainRun) run(ctx context.Context, files []string) error {
 	if len(files) == 0 {
 		if r.from != "" || r.checksums != "" || r.dir != "." {
-			return usagef("no file to download; radlabel dataset %s obtain lists them", r.dataset.Name)
+			return usagef("no file to download; radlabel dataset %s obtain lists them", r.access.Dataset.Name)
 		}
-		_, err := io.WriteString(r.stdout, r.dataset.Text())
+		_, err := io.WriteString(r.stdout, r.access.Text())
 		return err
 	}
 	groups, err := r.groups(files)
@@ -112,13 +111,13 @@ func (r *obtainRun) groups(files []string) (groups []*group, err error) {
 		if err := obtain.CheckName(file); err != nil {
 			return nil, failure{exitUsage, err}
 		}
-		address := cmp.Or(from, r.dataset.Base(file))
+		address := cmp.Or(from, r.access.Base(file))
 		switch {
 		case address != "":
-		case r.dataset.Public():
-			return nil, usagef("%s is not known as a file of %s; check the name, or give --from with the address", file, r.dataset.Name)
+		case r.access.Public():
+			return nil, usagef("%s is not known as a file of %s; check the name, or give --from with the address", file, r.access.Dataset.Name)
 		default:
-			return nil, usagef("%s has no public address; give --from, or RADLABEL_FROM for a signed link: radlabel dataset %[1]s obtain says how to get one", r.dataset.Name)
+			return nil, usagef("%s has no public address; give --from, or RADLABEL_FROM for a signed link: radlabel dataset %[1]s obtain says how to get one", r.access.Dataset.Name)
 		}
 		g := by[address]
 		if g == nil {

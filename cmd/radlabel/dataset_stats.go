@@ -11,24 +11,25 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/corpus/dataset"
 	"github.com/radlabel/radlabel/internal/columns"
-	"github.com/radlabel/radlabel/internal/dataset"
+	"github.com/radlabel/radlabel/internal/stats"
 )
 
 type statsRun struct {
 	*app
 	dataset *dataset.Dataset
-	view    dataset.View
+	view    stats.View
 	level   string
 	json    bool
 	html    string
 	quiet   bool
 }
 
-// statsCommand shows what is in a copy of the dataset of a name.
-func (a *app) statsCommand(name string) *cobra.Command {
-	r := &statsRun{app: a, dataset: dataset.Named(name)}
-	splits := append([]string{dataset.Whole}, r.dataset.Splits...)
+// statsCommand shows what is in a copy of a dataset.
+func (a *app) statsCommand(d *dataset.Dataset) *cobra.Command {
+	r := &statsRun{app: a, dataset: d}
+	splits := append([]string{stats.Whole}, r.dataset.Splits...)
 	levels := []string{string(dataset.ByImage)}
 	if r.dataset.Studies {
 		levels = []string{string(dataset.ByStudy), string(dataset.ByImage)}
@@ -46,7 +47,7 @@ with its line and column, and counted.
 
 The text shows the co-occurrence of the whole, or of --split; --json and --html
 have that of each split.`,
-		Example: "  radlabel dataset " + name + " stats folder\n  radlabel dataset " + name + " stats folder --split test --html stats.html",
+		Example: "  radlabel dataset " + d.Name + " stats folder\n  radlabel dataset " + d.Name + " stats folder --split test --html stats.html",
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:
@@ -96,21 +97,21 @@ func (r *statsRun) run(ctx context.Context, args []string) error {
 	if len(found.Files) == 0 {
 		return failure{code: exitIO}
 	}
-	stats, err := dataset.Gather(ctx, r.dataset, found.Files, t.problem)
+	counts, err := stats.Gather(ctx, r.dataset, found.Files, t.problem)
 	if err != nil {
 		return err
 	}
 	if r.html != "" {
-		if err := r.writeFile(r.html, func(w io.Writer) error { return dataset.HTML(w, stats) }); err != nil {
+		if err := r.writeFile(r.html, func(w io.Writer) error { return stats.HTML(w, counts) }); err != nil {
 			return err
 		}
 	}
 	if r.json {
-		err = dataset.JSON(r.stdout, stats)
+		err = stats.JSON(r.stdout, counts)
 	} else {
-		err = dataset.Text(r.stdout, stats, r.view)
+		err = stats.Text(r.stdout, counts, r.view)
 	}
-	return errors.Join(err, lostRows(stats, unread))
+	return errors.Join(err, lostRows(counts, unread))
 }
 
 // passedOver tells which files are not read.
@@ -148,7 +149,7 @@ func (t *tally) problems(err error) int {
 }
 
 // lostRows is the error of rows and files that could not be read.
-func lostRows(s *dataset.Stats, files int) error {
+func lostRows(s *stats.Stats, files int) error {
 	lost := 0
 	for _, f := range s.Files {
 		lost += f.Lost

@@ -10,25 +10,26 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/radlabel/radlabel/corpus/dataset"
 	"github.com/radlabel/radlabel/internal/columns"
-	"github.com/radlabel/radlabel/internal/dataset"
+	"github.com/radlabel/radlabel/internal/verify"
 )
 
 type verifyRun struct {
 	*app
 	dataset *dataset.Dataset
-	dataset.VerifyOptions
+	verify.Options
 	limit int
 	json  bool
 	quiet bool
 }
 
-// verifyCommand holds a copy of the dataset of a name against what is published.
-func (a *app) verifyCommand(name string) *cobra.Command {
-	r := &verifyRun{app: a, dataset: dataset.Named(name)}
+// verifyCommand holds a copy of a dataset against what is published.
+func (a *app) verifyCommand(d *dataset.Dataset) *cobra.Command {
+	r := &verifyRun{app: a, dataset: d}
 	files := "images"
-	example := "  radlabel dataset " + name + " verify folder\n  radlabel dataset " + name + " verify folder --complete --limit 0"
-	if name == "mimic-cxr" {
+	example := "  radlabel dataset " + d.Name + " verify folder\n  radlabel dataset " + d.Name + " verify folder --complete --limit 0"
+	if d == dataset.MIMIC {
 		files = "images and reports"
 		example += "\n  radlabel dataset mimic-cxr verify mimic-cxr-jpg mimic-cxr-reports.zip --checksums mimic-cxr-jpg/SHA256SUMS.txt"
 	}
@@ -81,12 +82,12 @@ func (r *verifyRun) run(ctx context.Context, args []string) error {
 			t.bar.set(int(files))
 		}
 	}
-	r.Tell = func(f dataset.Finding) {
+	r.Tell = func(f verify.Finding) {
 		t.bar.hide()
 		out.tell(f)
 	}
 	r.Unread = t.problem
-	v, err := dataset.Verify(ctx, r.dataset, args, r.VerifyOptions)
+	v, err := verify.Run(ctx, r.dataset, args, r.Options)
 	if err != nil {
 		return err
 	}
@@ -117,17 +118,17 @@ type findings struct {
 }
 
 type findingCount struct {
-	Kind   dataset.FindingKind `json:"kind"`
-	Remark bool                `json:"remark,omitempty"`
-	N      int                 `json:"count"`
-	Shown  int                 `json:"shown"`
+	Kind   verify.FindingKind `json:"kind"`
+	Remark bool               `json:"remark,omitempty"`
+	N      int                `json:"count"`
+	Shown  int                `json:"shown"`
 }
 
 func newFindings(w io.Writer, limit int, json, quiet bool) *findings {
 	return &findings{w: w, limit: limit, json: json, quiet: quiet}
 }
 
-func (f *findings) tell(finding dataset.Finding) {
+func (f *findings) tell(finding verify.Finding) {
 	c := f.of(finding)
 	c.N++
 	if !finding.Remark {
@@ -139,12 +140,12 @@ func (f *findings) tell(finding dataset.Finding) {
 	c.Shown++
 	if f.json {
 		f.object(struct {
-			Kind   dataset.FindingKind `json:"kind"`
-			Remark bool                `json:"remark,omitempty"`
-			Path   string              `json:"path"`
-			Line   int                 `json:"line,omitempty"`
-			What   string              `json:"what"`
-			Do     string              `json:"do,omitempty"`
+			Kind   verify.FindingKind `json:"kind"`
+			Remark bool               `json:"remark,omitempty"`
+			Path   string             `json:"path"`
+			Line   int                `json:"line,omitempty"`
+			What   string             `json:"what"`
+			Do     string             `json:"do,omitempty"`
 		}{finding.Kind, finding.Remark, finding.Place.Path, finding.Place.Line, finding.What, finding.Do})
 		return
 	}
@@ -152,7 +153,7 @@ func (f *findings) tell(finding dataset.Finding) {
 }
 
 // of counts remarks apart.
-func (f *findings) of(finding dataset.Finding) *findingCount {
+func (f *findings) of(finding verify.Finding) *findingCount {
 	for _, c := range f.kinds {
 		if c.Kind == finding.Kind && c.Remark == finding.Remark {
 			return c
@@ -163,7 +164,7 @@ func (f *findings) of(finding dataset.Finding) *findingCount {
 	return c
 }
 
-func (f *findings) summary(v *dataset.Verification) {
+func (f *findings) summary(v *verify.Result) {
 	if f.json {
 		f.object(map[string]any{"summary": struct {
 			Checked    []string        `json:"checked"`

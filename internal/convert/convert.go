@@ -9,21 +9,7 @@
 // each step changed.
 package convert
 
-import (
-	"strings"
-
-	"github.com/radlabel/radlabel/internal/dataset"
-)
-
-// Dataset is one of the three that label files belong to.
-type Dataset string
-
-// The datasets.
-const (
-	MIMIC       Dataset = "mimic-cxr"
-	CheXpert    Dataset = "chexpert"
-	ChestXray14 Dataset = "chestx-ray14"
-)
+import "github.com/radlabel/radlabel/corpus/dataset"
 
 // Labels are the labels of a row.
 type Labels = dataset.Labels
@@ -37,14 +23,3 @@ const (
 	Missing Target = -128
 	Third   Target = 2
 )
-
-// key is how names are compared: in lower case, underscores and hyphens as blanks.
-func key(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' {
-			return ' '
-		}
-		return r
-	}, strings.ToLower(name))
-	return strings.Join(strings.Fields(name), " ")
-}

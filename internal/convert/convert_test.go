@@ -15,8 +15,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/corpus/dataset"
 	"github.com/radlabel/radlabel/internal/convert"
-	"github.com/radlabel/radlabel/internal/dataset"
 	"github.com/radlabel/radlabel/internal/output"
 )
 
@@ -219,33 +219,33 @@ func TestMalformed(t *testing.T) {
 	}
 	good := "1.0,,,,0.0,-1.0,,,,,,,,"
 	for name, c := range map[string]struct {
-		dataset convert.Dataset
+		dataset *dataset.Dataset
 		content string
 		opening string // error of Open
 		faults  []string
 		rows    int
 	}{
-		"value 0.5": {convert.CheXpert, header + "\n" + row(1, good) + row(2, "0.5,,,,,,,,,,,,,") + row(3, good), "",
+		"value 0.5": {dataset.CheXpert, header + "\n" + row(1, good) + row(2, "0.5,,,,,,,,,,,,,") + row(3, good), "",
 			[]string{`:3: column 6 (No Finding): "0.5" is no label; want 1, 0, -1 or blank`}, 2},
-		"missing column": {convert.CheXpert, strings.Replace(header, ",Edema", "", 1) + "\n", ":1: there is no column Edema; get the file again, or leave them blank with --partial", nil, 0},
-		"misspelt column": {convert.CheXpert, strings.Replace(header, ",Edema", ",Edemas", 1) + "\n" + row(1, "1,1,1,1,1,1,1,1,1,1,1,1,1,1"),
+		"missing column": {dataset.CheXpert, strings.Replace(header, ",Edema", "", 1) + "\n", ":1: there is no column Edema; get the file again, or leave them blank with --partial", nil, 0},
+		"misspelt column": {dataset.CheXpert, strings.Replace(header, ",Edema", ",Edemas", 1) + "\n" + row(1, "1,1,1,1,1,1,1,1,1,1,1,1,1,1"),
 			`:1: column 11 (Edemas): it holds labels, and no observation has this name; did you mean "Edema"? Rename it`, nil, 0},
-		"twice the column": {convert.CheXpert, header + ",edema\n", ":1: column 20 (edema): column 11 is Edema already; remove one", nil, 0},
-		"no ids":           {convert.CheXpert, strings.TrimPrefix(header, "Path,") + "\n", ":1: there is no column of ids", nil, 0},
-		"no labels":        {convert.CheXpert, "Path,Sex\na,b\n", ":1: there is no column of labels", nil, 0},
-		"swapped ids": {convert.MIMIC, strings.Replace(header, "Path,Sex,Age,Frontal/Lateral,AP/PA", "study_id,subject_id", 1) + "\n10000001,50000001," + good + "\n50000002,10000001," + good + "\n", "",
-			[]string{`:2: column 1 (study_id): "10000001" is no study of MIMIC-CXR: eight digits, the first a 5; check that the columns stand under their names`}, 1},
-		"no path": {convert.CheXpert, header + "\nview1.jpg,Male,60,Frontal,AP," + good + "\n" + row(2, good), "",
-			[]string{`:2: column 1 (Path): "view1.jpg" is no path of CheXpert`}, 1},
-		"row twice": {convert.CheXpert, header + "\n" + row(1, good) + row(2, good) + row(1, good), "",
+		"twice the column": {dataset.CheXpert, header + ",edema\n", ":1: column 20 (edema): column 11 has this name already; remove one", nil, 0},
+		"no ids":           {dataset.CheXpert, strings.TrimPrefix(header, "Path,") + "\n", ":1: there is no column of ids", nil, 0},
+		"no labels":        {dataset.CheXpert, "Path,Sex\na,b\n", ":1: there is no column of labels", nil, 0},
+		"swapped ids": {dataset.MIMIC, strings.Replace(header, "Path,Sex,Age,Frontal/Lateral,AP/PA", "study_id,subject_id", 1) + "\n10000001,50000001," + good + "\n50000002,10000001," + good + "\n", "",
+			[]string{`:2: column 2 (subject_id): 50000001 is no id of eight digits that begins with 1; check that the columns are not swapped`}, 1},
+		"no path": {dataset.CheXpert, header + "\nview1.jpg,Male,60,Frontal,AP," + good + "\n" + row(2, good), "",
+			[]string{`:2: column 1 (Path): the path "view1.jpg" has no split and patient`}, 1},
+		"row twice": {dataset.CheXpert, header + "\n" + row(1, good) + row(2, good) + row(1, good), "",
 			[]string{`:4: column 1 (Path): "CheXpert-v1.0/train/patient00001/study1/view1_frontal.jpg" has a row already, in line 2; the first counts; remove one`}, 2},
-		"few fields":   {convert.CheXpert, header + "\n" + row(1, "1.0") + row(2, good), "", []string{":2: the row has 6 fields, the header 19"}, 1},
-		"extra comma":  {convert.CheXpert, header + "\n" + row(1, good+",1.0") + row(2, good+",,"), "", []string{":2: the row has 20 fields, the header 19"}, 1},
-		"crlf and bom": {convert.CheXpert, "\ufeff" + strings.ReplaceAll(header+"\n"+row(1, good)+row(2, good), "\n", "\r\n"), "", nil, 2},
-		"patient of another image": {convert.ChestXray14, "Image Index,Finding Labels,Patient ID\n00000001_000.png,Hernia,2\n00000002_000.png,Mass|Hernia,2\n00000003_000.png,Mess,3\n3,Mass,00000003_000.png\n", "",
-			[]string{`:2: column 3 (Patient ID): the patient "2" is not that of the image "00000001_000.png"`, `:4: column 2 (Finding Labels): "Mess" is no disease of ChestX-ray14`,
-				`:5: column 1 (Image Index): "3" is no image of ChestX-ray14`}, 1},
-		"labels twice": {convert.ChestXray14, "Image Index,Finding Labels,Mass\n", ":1: column 3 (Mass): the column Finding Labels has the labels already", nil, 0},
+		"few fields":   {dataset.CheXpert, header + "\n" + row(1, "1.0") + row(2, good), "", []string{":2: the row has 6 fields, the header 19"}, 1},
+		"extra comma":  {dataset.CheXpert, header + "\n" + row(1, good+",1.0") + row(2, good+",,"), "", []string{":2: the row has 20 fields, the header 19"}, 1},
+		"crlf and bom": {dataset.CheXpert, "\ufeff" + strings.ReplaceAll(header+"\n"+row(1, good)+row(2, good), "\n", "\r\n"), "", nil, 2},
+		"patient of another image": {dataset.ChestXray14, "Image Index,Finding Labels,Patient ID\n00000001_000.png,Hernia,2\n00000002_000.png,Mass|Hernia,2\n00000003_000.png,Mess,3\n3,Mass,00000003_000.png\n", "",
+			[]string{`:2: column 3 (Patient ID): the patient is 2, that of the image 1`, `:4: column 2 (Finding Labels): "Mess" is no disease of ChestX-ray14`,
+				`:5: column 1 (Image Index): "3" is no name of an image`}, 1},
+		"labels twice": {dataset.ChestXray14, "Image Index,Finding Labels,Mass\n", ":1: column 3 (Mass): the column Finding Labels has the labels already", nil, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "labels.csv")
@@ -277,7 +277,7 @@ func TestMalformed(t *testing.T) {
 }
 
 // run converts a file into CSV.
-func run(t testing.TB, ctx context.Context, path string, d convert.Dataset, opts convert.Options) (string, *convert.Summary) {
+func run(t testing.TB, ctx context.Context, path string, d *dataset.Dataset, opts convert.Options) (string, *convert.Summary) {
 	source, err := convert.Open(ctx, path, d, false)
 	require.NoError(t, err)
 	c, err := convert.New(source, opts)
@@ -308,7 +308,7 @@ func anyFile(t *rapid.T) (w written) {
 	for study := range rapid.IntRange(1, 8).Draw(t, "studies") {
 		for view := range rapid.IntRange(1, 3).Draw(t, "views") {
 			l := anyLabels(14).Draw(t, "labels")
-			row := fmt.Sprintf("CheXpert-v1.0/train/patient%05d/study1/view%d_frontal.jpg,Male,60,Frontal,AP", study, view+1)
+			row := fmt.Sprintf("CheXpert-v1.0/train/patient%05d/study1/view%d_frontal.jpg,Male,60,Frontal,AP", study+1, view+1)
 			for k := range 14 {
 				row += "," + corpus.EncodeLabel(l.At(k))
 			}
@@ -334,7 +334,7 @@ func TestPoliciesOfFiles(t *testing.T) {
 		opts := plain()
 		opts.Uncertain.Rest = rapid.SampledFrom(convert.Rules()).Draw(rt, "rule")
 		became := map[convert.Rule]string{convert.Keep: "-1.0", convert.Ignore: "", convert.Zeros: "0.0", convert.Ones: "1.0", convert.MultiClass: "2.0"}
-		got, s := run(t, t.Context(), path, convert.CheXpert, opts)
+		got, s := run(t, t.Context(), path, dataset.CheXpert, opts)
 		assert.Equal(rt, strings.ReplaceAll(content, ",-1.0", ","+became[opts.Uncertain.Rest]), got)
 		changed, uncertain := 0, 0
 		for i := range s.Counts {
@@ -363,7 +363,7 @@ func TestStudiesOfShuffledFiles(t *testing.T) {
 		var outs [2][]string
 		for i, rows := range [][]string{file.rows, rapid.Permutation(file.rows).Draw(rt, "shuffled")} {
 			path, _ := saved(t, rows)
-			out, _ := run(t, t.Context(), path, convert.CheXpert, opts)
+			out, _ := run(t, t.Context(), path, dataset.CheXpert, opts)
 			outs[i] = slices.Sorted(strings.Lines(out))
 		}
 		assert.Equal(rt, outs[0], outs[1])
@@ -378,7 +378,7 @@ func BenchmarkConvert(b *testing.B) {
 	labels := []string{"1.0,,,,,,0.0,,,,-1.0,,,1.0", ",,1.0,,1.0,0.0,,,-1.0,,1.0,,,", ",,,,,,,,,0.0,0.0,,,"}
 	fmt.Fprintln(f, header)
 	for i := range 223_414 {
-		fmt.Fprintf(f, "CheXpert-v1.0-small/train/patient%05d/study%d/view%d_frontal.jpg,Female,68,Frontal,AP,%s\n", i/4, i/2%2+1, i%2+1, labels[i%3])
+		fmt.Fprintf(f, "CheXpert-v1.0-small/train/patient%05d/study%d/view%d_frontal.jpg,Female,68,Frontal,AP,%s\n", i/4+1, i/2%2+1, i%2+1, labels[i%3])
 	}
 	require.NoError(b, f.Close())
 	for _, level := range []string{"image", "study"} {
@@ -386,7 +386,7 @@ func BenchmarkConvert(b *testing.B) {
 			for b.Loop() {
 				opts := plain()
 				opts.Study = level == "study"
-				_, s := run(b, b.Context(), path, convert.CheXpert, opts)
+				_, s := run(b, b.Context(), path, dataset.CheXpert, opts)
 				require.Equal(b, 223_414, s.Read)
 			}
 		})

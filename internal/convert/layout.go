@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 // Layout is how labels stand in a file. Ids and what else stands beside the labels
@@ -42,24 +43,24 @@ func (l Layout) Names() Names {
 }
 
 // LayoutOf is the one that a dataset has for a set of names.
-func (d Dataset) LayoutOf(n Names) Layout {
+func LayoutOf(d *dataset.Dataset, n Names) Layout {
 	switch {
 	case n == NIHNames:
 		return NIHLayout
 	case n == XRVNames:
 		return XRVLayout
-	case d == MIMIC:
+	case d == dataset.MIMIC:
 		return MIMICLayout
 	}
 	return CheXpertLayout
 }
 
-// Layout is the one of a dataset's own label file.
-func (d Dataset) Layout() Layout {
+// OwnLayout is the one of a dataset's own label file.
+func OwnLayout(d *dataset.Dataset) Layout {
 	switch d {
-	case ChestXray14:
+	case dataset.ChestXray14:
 		return NIHLayout
-	case MIMIC:
+	case dataset.MIMIC:
 		return MIMICLayout
 	}
 	return CheXpertLayout

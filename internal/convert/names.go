@@ -1,10 +1,13 @@
 package convert
 
 import (
+	_ "embed"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/radlabel/radlabel/corpus"
-	"github.com/radlabel/radlabel/internal/dataset"
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 // Names is a set of observations under the names that a dataset or library has
@@ -25,9 +28,9 @@ func AllNames() []Names { return []Names{CheXpertNames, NIHNames, XRVNames} }
 func (n Names) Observations() []corpus.Observation {
 	switch n {
 	case CheXpertNames:
-		return slices.Clone(dataset.Named(string(CheXpert)).Observations)
+		return slices.Clone(dataset.CheXpert.Observations)
 	case NIHNames:
-		return append(corpus.Diseases(), corpus.NoFinding)
+		return slices.Clone(dataset.ChestXray14.Observations)
 	default:
 		return []corpus.Observation{
 			"Atelectasis", "Consolidation", "Infiltration", "Pneumothorax", "Edema", "Emphysema", "Fibrosis", "Effusion",
@@ -64,28 +67,31 @@ type Term struct {
 	Reason        string
 }
 
-// Terms is the mapping between CheXpert's observations and ChestX-ray14's.
-func Terms() []Term {
-	return []Term{
-		{"Atelectasis", "Atelectasis", Whole, Whole, "the same word in both"},
-		{"Cardiomegaly", "Cardiomegaly", Whole, Whole, "the same word in both"},
-		{"Consolidation", "Consolidation", Whole, Whole, "the same word in both"},
-		{"Edema", "Edema", Whole, Whole, "pulmonary edema in both"},
-		{"Pleural Effusion", "Effusion", Whole, Whole, "pleural effusion in both"},
-		{"Pneumonia", "Pneumonia", Whole, Whole, "the same word in both"},
-		{"Pneumothorax", "Pneumothorax", Whole, Whole, "the same word in both"},
-		{"Lung Lesion", "Mass", Absent, Whole, "a lesion is a mass or a nodule: 1 where either is, 0 where neither is; which of them a lesion is cannot be told"},
-		{"Lung Lesion", "Nodule", Absent, Whole, "as Mass"},
-		{"Lung Opacity", "Infiltration", Absent, Present, "an infiltrate is an opacity, and there are other opacities"},
-		{"Pleural Other", "Pleural_Thickening", Absent, Present, "thickening is one of several changes of the pleura"},
-		{corpus.NoFinding, corpus.NoFinding, Present, Nothing, "CheXpert's denies every abnormality; ChestX-ray14's denies its 14 diseases, and says nothing of fractures and other findings"},
-		{"Enlarged Cardiomediastinum", "", Nothing, Nothing, "no disease of ChestX-ray14"},
-		{"Fracture", "", Nothing, Nothing, "no disease of ChestX-ray14"},
-		{"Support Devices", "", Nothing, Nothing, "no disease"},
-		{"", "Emphysema", Nothing, Nothing, "no observation of CheXpert's"},
-		{"", "Fibrosis", Nothing, Nothing, "no observation of CheXpert's; a scar is none"},
-		{"", "Hernia", Nothing, Nothing, "no observation of CheXpert's"},
+//go:embed names.tsv
+var namesTable string
+
+// Terms is the mapping between CheXpert's observations and ChestX-ray14's, as
+// names.tsv has it.
+func Terms() (all []Term) {
+	header := true
+	for line := range strings.Lines(namesTable) {
+		fields := strings.Split(strings.TrimSpace(line), "\t")
+		switch {
+		case strings.HasPrefix(line, "#") || len(fields) != 5:
+			continue
+		case header:
+			header = false
+			continue
+		}
+		for i := range fields[:2] {
+			fields[i] = strings.TrimPrefix(fields[i], "-")
+		}
+		all = append(all, Term{
+			CheXpert: corpus.Observation(fields[0]), NIH: corpus.Observation(fields[1]),
+			ToNIH: Carries(fields[2]), ToCheXpert: Carries(fields[3]), Reason: fields[4],
+		})
 	}
+	return all
 }
 
 // link takes labels of one observation to another.
@@ -190,14 +196,15 @@ func NamesOf(observations []corpus.Observation) Names {
 	return XRVNames
 }
 
-// spelling gives the observation that the header of a column means, whatever its
-// case, blanks, underscores and hyphens.
-var spelling = func() map[string]corpus.Observation {
-	s := map[string]corpus.Observation{"airspace opacity": "Lung Opacity"}
+// spelling gives the observation that the header of a column means, by the key of
+// the header.
+var spelling = sync.OnceValue(func() map[string]corpus.Observation {
+	s := map[string]corpus.Observation{}
 	for _, n := range AllNames() {
 		for _, o := range n.Observations() {
-			s[key(string(o))] = o
+			s[corpus.ColumnKey(string(o))] = o
 		}
 	}
+	s[corpus.ColumnKey("Airspace Opacity")] = corpus.ObservationOf("Airspace Opacity")
 	return s
-}()
+})

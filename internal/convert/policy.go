@@ -71,10 +71,10 @@ func ParsePolicy(s string) (Policy, error) {
 			return p, fmt.Errorf("%q is no rule for uncertain labels; use %s", strings.TrimSpace(rule), join(Rules()))
 		case named && name == "":
 			return p, fmt.Errorf("%q names no observation before the =", strings.TrimSpace(part))
-		case named && p.by[key(name)] != "":
+		case named && p.by[corpus.ColumnKey(name)] != "":
 			return p, fmt.Errorf("%s has two rules", name)
 		case named:
-			p.by[key(name)] = r
+			p.by[corpus.ColumnKey(name)] = r
 			p.said = append(p.said, corpus.Observation(name))
 		case p.Rest != "":
 			return p, fmt.Errorf("there are two rules for all, %s and %s; name the observations of one: Edema=%s", p.Rest, r, r)
@@ -94,14 +94,14 @@ func (p Policy) For(observations []corpus.Observation) ([]Rule, error) {
 	known := map[string]bool{}
 	rules := make([]Rule, len(observations))
 	for i, o := range observations {
-		known[key(string(o))] = true
+		known[corpus.ColumnKey(string(o))] = true
 		rules[i] = p.Rest
-		if r, ok := p.by[key(string(o))]; ok {
+		if r, ok := p.by[corpus.ColumnKey(string(o))]; ok {
 			rules[i] = r
 		}
 	}
 	for _, o := range p.said {
-		if known[key(string(o))] {
+		if known[corpus.ColumnKey(string(o))] {
 			continue
 		}
 		names := texts(observations)

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
-	"github.com/radlabel/radlabel/internal/dataset"
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 // Options say what is made of a label file. The zero value of each is not valid but
@@ -121,6 +121,9 @@ func (c *Conversion) Run(ctx context.Context, w Writer, fault func(*corpus.Probl
 	for row, err := range c.source.Rows(ctx) {
 		var problem *corpus.Problem
 		switch {
+		case errors.As(err, &problem) && !problem.Lost:
+			c.fault(problem)
+			continue
 		case errors.As(err, &problem):
 			c.lost(problem)
 			continue
@@ -168,7 +171,7 @@ func (s *studies) add(c *Conversion, r Row) {
 	v := views{first: r.Labels, place: r.Place}
 	for _, i := range c.source.kept(true) {
 		value := r.Beside[i]
-		if c.source.beside[i].scope == imagePath {
+		if c.source.beside[i].isPath() {
 			value = path.Dir(value)
 		}
 		v.beside = append(v.beside, string([]byte(value))) // a copy: the fields of a row share one string

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 var secret = Credentials{User: "ada", password: "geheim", From: "the environment"}
@@ -250,9 +252,10 @@ func TestReadSums(t *testing.T) {
 	}
 }
 
-func TestDatasets(t *testing.T) {
-	for _, d := range Datasets() {
-		assert.Contains(t, d.Text(), "\nCite\n", d.Name)
+func TestAccess(t *testing.T) {
+	for _, of := range dataset.All() {
+		d := AccessTo(of)
+		assert.Contains(t, d.Text(), "\nCite\n", of.Name)
 		for _, name := range d.Files() {
 			assert.NoError(t, CheckName(name))
 			assert.Contains(t, d.Text(), name)
@@ -265,11 +268,8 @@ func TestDatasets(t *testing.T) {
 			}
 		}
 	}
-	mimic, ok := DatasetNamed("mimic-cxr")
-	require.True(t, ok)
+	mimic := AccessTo(dataset.MIMIC)
 	assert.Equal(t, "https://physionet.org/files/mimic-cxr/2.1.0/", mimic.Base("files/p10/p10000032/s50414267.txt"))
 	assert.Equal(t, "https://physionet.org/files/mimic-cxr-jpg/2.1.0/", mimic.Base("files/p10/p10000032/s50414267/x.jpg"))
 	assert.Empty(t, mimic.Base("SHA256SUMS.txt"), "each place has one")
-	_, ok = DatasetNamed("none")
-	assert.False(t, ok)
 }

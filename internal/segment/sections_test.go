@@ -6,10 +6,11 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/radlabel/radlabel/corpus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/radlabel/radlabel/corpus"
 )
 
 var testPolicy = []string{"impression", "findings", LastParagraph, "comparison"}

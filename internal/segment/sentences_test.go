@@ -5,9 +5,10 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/radlabel/radlabel/corpus"
 	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
+
+	"github.com/radlabel/radlabel/corpus"
 )
 
 func sentences(text string) []string {

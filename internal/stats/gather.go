@@ -1,20 +1,20 @@
-package dataset
+package stats
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 // Gather reads the files of a copy and joins their rows. Each *corpus.Problem
 // is told as it comes, and counted with its file. The error is that of ctx.
-func Gather(ctx context.Context, d *Dataset, files []*File, tell func(*corpus.Problem)) (*Stats, error) {
+func Gather(ctx context.Context, d *dataset.Dataset, files []*dataset.File, tell func(*corpus.Problem)) (*Stats, error) {
 	g := &gatherer{
-		dataset: d, seed: maphash.MakeSeed(), kinds: map[Kind]bool{},
+		dataset: d, keys: d.Keys(), kinds: map[dataset.Kind]bool{},
 		imageAt: map[uint64]int32{}, studyAt: map[uint64]int32{}, boxes: map[corpus.Observation]*boxes{},
 		views: dictionary{at: map[string]uint8{}}, sexes: dictionary{at: map[string]uint8{}}, splits: dictionary{at: map[string]uint8{}},
 	}
@@ -27,12 +27,12 @@ func Gather(ctx context.Context, d *Dataset, files []*File, tell func(*corpus.Pr
 		count := FileCount{Kind: f.Kind, Source: f.Source, Path: f.Path}
 		g.kinds[f.Kind] = true
 		g.begin(f)
-		for _, p := range f.blankColumns() {
+		for _, p := range f.Notes() {
 			tell(p)
 			count.Odd++
 		}
 		line := 0 // of the last row that was lost
-		for rec, err := range f.prefetched(ctx) {
+		for rec, err := range f.Records(ctx) {
 			if err == nil {
 				count.Rows++
 				err = g.add(f, rec)
@@ -87,17 +87,17 @@ type study struct {
 // image or the study.
 type source struct {
 	name  string
-	kind  Kind
-	level Level
+	kind  dataset.Kind
+	level dataset.Level
 	rows  []labelled
 }
 
 type labelled struct {
-	labels Labels
+	labels dataset.Labels
 	has    bool
 }
 
-func (s *source) set(i int32, l Labels) {
+func (s *source) set(i int32, l dataset.Labels) {
 	if n := int(i) + 1 - len(s.rows); n > 0 {
 		s.rows = append(s.rows, make([]labelled, n)...)
 	}
@@ -135,13 +135,11 @@ func (d *dictionary) of(name string) uint8 {
 	return i
 }
 
-// gatherer joins the rows of all files. Images are known by a hash of 64 bits of
-// their names: among half a million, two that share one are one chance in a
-// hundred million.
+// gatherer joins the rows of all files.
 type gatherer struct {
-	dataset *Dataset
-	seed    maphash.Seed
-	kinds   map[Kind]bool // of the files there are
+	dataset *dataset.Dataset
+	keys    dataset.Keys
+	kinds   map[dataset.Kind]bool // of the files there are
 	files   []FileCount
 
 	images  []image
@@ -158,12 +156,12 @@ type gatherer struct {
 }
 
 // kindBits are the kinds that an image or a study can be told to lack.
-var kindBits = map[Kind]uint8{
-	Images: 1, SplitList: 2, StudyList: 4, RecordList: 8, SplitTable: 16, Metadata: 32, StudyLabels: 64, GroundTruth: 128,
+var kindBits = map[dataset.Kind]uint8{
+	dataset.Images: 1, dataset.SplitList: 2, dataset.StudyList: 4, dataset.RecordList: 8, dataset.SplitTable: 16, dataset.Metadata: 32, dataset.StudyLabels: 64, dataset.GroundTruth: 128,
 }
 
 // begin makes ready for the rows of a file.
-func (g *gatherer) begin(f *File) {
+func (g *gatherer) begin(f *dataset.File) {
 	g.bit, g.current = kindBits[f.Kind], nil
 	if f.Source == "" {
 		return
@@ -174,30 +172,18 @@ func (g *gatherer) begin(f *File) {
 			return
 		}
 	}
-	level := ByStudy
-	if f.Kind == Images {
-		level = ByImage
+	level := dataset.ByStudy
+	if f.Kind == dataset.Images {
+		level = dataset.ByImage
 	}
 	g.current = &source{name: f.Source, kind: f.Kind, level: level}
 	g.sources = append(g.sources, g.current)
 }
 
-// blankColumns are the observations that a table of labels has no column of.
-func (f *File) blankColumns() (all []*corpus.Problem) {
-	for i, o := range f.Dataset.Observations {
-		if f.form.labels == someLabels && f.labels[i] < 0 {
-			p := f.table.Fault(1, -1, fmt.Sprintf("there is no column %q; its labels are blank", o), "")
-			p.Lost = false
-			all = append(all, p)
-		}
-	}
-	return all
-}
-
 // add joins one row to what is known. The error is a *corpus.Problem, of a row
 // that repeats or contradicts another.
-func (g *gatherer) add(f *File, rec *Record) error {
-	if f.Kind == Boxes {
+func (g *gatherer) add(f *dataset.File, rec *dataset.Record) error {
+	if f.Kind == dataset.Boxes {
 		return g.addBox(f, rec)
 	}
 	at := int32(-1)
@@ -219,21 +205,12 @@ func (g *gatherer) add(f *File, rec *Record) error {
 	return nil
 }
 
-func repeated(f *File, rec *Record, what string) error {
+func repeated(f *dataset.File, rec *dataset.Record, what string) error {
 	return &corpus.Problem{Place: corpus.Place{Path: f.Path, Line: rec.Line}, What: what, Do: "keep one row", Lost: true}
 }
 
-// studyKey tells studies apart: MIMIC-CXR's by their own numbers, CheXpert's by
-// those within the patient.
-func (g *gatherer) studyKey(rec *Record) uint64 {
-	if g.dataset == mimic {
-		return uint64(rec.Study)
-	}
-	return uint64(rec.Patient)<<32 | uint64(rec.Study)
-}
-
-func (g *gatherer) addStudy(f *File, rec *Record) (int32, error) {
-	key := g.studyKey(rec)
+func (g *gatherer) addStudy(f *dataset.File, rec *dataset.Record) (int32, error) {
+	key := g.keys.Study(rec)
 	at, found := g.studyAt[key]
 	if !found {
 		at = int32(len(g.studies))
@@ -256,15 +233,15 @@ func (g *gatherer) addStudy(f *File, rec *Record) (int32, error) {
 			s.splits = 2
 		}
 	}
-	if rec.Image == "" && f.Kind == StudyList && s.kinds&g.bit != 0 {
+	if rec.Image == "" && f.Kind == dataset.StudyList && s.kinds&g.bit != 0 {
 		return at, repeated(f, rec, fmt.Sprintf("the study %d has a row already", rec.Study))
 	}
 	s.kinds |= g.bit
 	return at, nil
 }
 
-func (g *gatherer) addImage(f *File, rec *Record, of int32) error {
-	key := maphash.String(g.seed, rec.Image)
+func (g *gatherer) addImage(f *dataset.File, rec *dataset.Record, of int32) error {
+	key := g.keys.Image(rec)
 	at, found := g.imageAt[key]
 	if !found {
 		at = int32(len(g.images))
@@ -276,14 +253,14 @@ func (g *gatherer) addImage(f *File, rec *Record, of int32) error {
 	}
 	m := &g.images[at]
 	switch {
-	case m.kinds&g.bit != 0 && f.Kind != SplitList:
-		return repeated(f, rec, "the image "+quoted(rec.Image)+" has a row already")
+	case m.kinds&g.bit != 0 && f.Kind != dataset.SplitList:
+		return repeated(f, rec, "the image "+corpus.Quote(rec.Image, 40)+" has a row already")
 	case m.kinds&g.bit != 0 && rec.Split == g.splits.all[m.split]:
-		return repeated(f, rec, "the image "+quoted(rec.Image)+" is in the list already")
+		return repeated(f, rec, "the image "+corpus.Quote(rec.Image, 40)+" is in the list already")
 	case m.kinds&g.bit != 0:
-		return repeated(f, rec, fmt.Sprintf("the image %s is in the list of %s as well", quoted(rec.Image), g.splits.all[m.split]))
+		return repeated(f, rec, fmt.Sprintf("the image %s is in the list of %s as well", corpus.Quote(rec.Image, 40), g.splits.all[m.split]))
 	case m.patient != rec.Patient || m.study != of:
-		what := "the image " + quoted(rec.Image) + " is of another patient or study in another row"
+		what := "the image " + corpus.Quote(rec.Image, 40) + " is of another patient or study in another row"
 		return &corpus.Problem{Place: corpus.Place{Path: f.Path, Line: rec.Line}, What: what, Lost: true}
 	}
 	m.kinds |= g.bit
@@ -305,14 +282,14 @@ func (g *gatherer) addImage(f *File, rec *Record, of int32) error {
 	return nil
 }
 
-func (g *gatherer) addBox(_ *File, rec *Record) error {
+func (g *gatherer) addBox(_ *dataset.File, rec *dataset.Record) error {
 	b := g.boxes[rec.Finding]
 	if b == nil {
 		b = &boxes{images: map[uint64]bool{}}
 		g.boxes[rec.Finding] = b
 	}
 	b.n++
-	b.images[maphash.String(g.seed, rec.Image)] = true
+	b.images[g.keys.Image(rec)] = true
 	return nil
 }
 
@@ -337,11 +314,11 @@ func (g *gatherer) stats() *Stats {
 func (g *gatherer) allSources() (all []*source) {
 	var readers []*source
 	for _, s := range g.sources {
-		if s.level == ByImage && g.dataset.Studies {
+		if s.level == dataset.ByImage && g.dataset.Studies {
 			all = append(all, g.byStudy(s))
 		}
 		all = append(all, s)
-		if s.kind == Radiologist {
+		if s.kind == dataset.Radiologist {
 			readers = append(readers, s)
 		}
 	}
@@ -353,14 +330,14 @@ func (g *gatherer) allSources() (all []*source) {
 }
 
 func levelOrder(s *source) int {
-	if s.level == ByImage {
+	if s.level == dataset.ByImage {
 		return 1
 	}
 	return 0
 }
 
 func (g *gatherer) byStudy(s *source) *source {
-	studies := &source{name: s.name, kind: s.kind, level: ByStudy}
+	studies := &source{name: s.name, kind: s.kind, level: dataset.ByStudy}
 	for i, m := range g.images {
 		row := s.at(int32(i))
 		if row.has && m.study >= 0 {
@@ -372,8 +349,8 @@ func (g *gatherer) byStudy(s *source) *source {
 
 // majority is of the studies that every reader has.
 func (g *gatherer) majority(readers []*source) *source {
-	m := &source{name: fmt.Sprintf("majority of %d radiologists", len(readers)), kind: Radiologist, level: ByStudy}
-	votes := make([]Labels, len(readers))
+	m := &source{name: fmt.Sprintf("majority of %d radiologists", len(readers)), kind: dataset.Radiologist, level: dataset.ByStudy}
+	votes := make([]dataset.Labels, len(readers))
 	for i := range g.studies {
 		n := 0
 		for _, r := range readers {
@@ -383,8 +360,28 @@ func (g *gatherer) majority(readers []*source) *source {
 			}
 		}
 		if n == len(readers) {
-			m.set(int32(i), Majority(votes, len(g.dataset.Observations)))
+			m.set(int32(i), majority(votes, len(g.dataset.Observations)))
 		}
+	}
+	return m
+}
+
+// majority gives for each of n observations the assertion that more than half of
+// the readers give, and Uncertain where none has so many.
+func majority(readers []dataset.Labels, n int) dataset.Labels {
+	var m dataset.Labels
+	for i := range n {
+		var votes [4]int
+		for _, r := range readers {
+			votes[r.At(i)]++
+		}
+		won := corpus.Uncertain
+		for a, v := range votes {
+			if 2*v > len(readers) {
+				won = corpus.Assertion(a)
+			}
+		}
+		m = m.With(i, won)
 	}
 	return m
 }

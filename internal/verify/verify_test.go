@@ -1,4 +1,4 @@
-package dataset
+package verify
 
 import (
 	"archive/zip"
@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 // copyOf writes files into a folder of their own and makes it the working
@@ -31,11 +32,11 @@ func copyOf(t *testing.T, files map[string]string) {
 }
 
 // verified gives the findings and what could not be read, a line each.
-func verified(t *testing.T, d *Dataset, opts VerifyOptions, paths ...string) (found []Finding, unread []string, v *Verification) {
+func verified(t *testing.T, d *dataset.Dataset, opts Options, paths ...string) (found []Finding, unread []string, v *Result) {
 	t.Helper()
 	opts.Tell = func(f Finding) { found = append(found, f) }
 	opts.Unread = func(p *corpus.Problem) { unread = append(unread, p.Error()) }
-	v, err := Verify(t.Context(), d, paths, opts)
+	v, err := Run(t.Context(), d, paths, opts)
 	require.NoError(t, err)
 	return found, unread, v
 }
@@ -91,57 +92,57 @@ var goodMIMIC = map[string]string{
 func TestVerifyFinds(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		dataset *Dataset
+		dataset *dataset.Dataset
 		changes map[string]string
 		want    string // kind: finding, a line each
 	}{
-		{"good", chestXray14, nil, ""},
-		{"id", chestXray14, map[string]string{"BBox_List_2017.csv": "Image Index,Finding Label,Bbox [x,y,w,h],,,\n1.png,Edema,1,2,3,4\n"},
+		{"good", dataset.ChestXray14, nil, ""},
+		{"id", dataset.ChestXray14, map[string]string{"BBox_List_2017.csv": "Image Index,Finding Label,Bbox [x,y,w,h],,,\n1.png,Edema,1,2,3,4\n"},
 			`id: BBox_List_2017.csv:2: column 1 (Image Index): "1.png" is no name of an image, such as 00000001_000.png; check that the columns are not swapped`},
-		{"id in a list", chestXray14, map[string]string{"test_list.txt": "00000002_000.png\nx\n"},
+		{"id in a list", dataset.ChestXray14, map[string]string{"test_list.txt": "00000002_000.png\nx\n"},
 			`id: test_list.txt:2: column 1: "x" is no name of an image, such as 00000001_000.png; get the table again`},
-		{"label", chestXray14, map[string]string{"Data_Entry_2017.csv": strings.Replace(goodNIH["Data_Entry_2017.csv"], "Hernia", "Hernias", 1)},
+		{"label", dataset.ChestXray14, map[string]string{"Data_Entry_2017.csv": strings.Replace(goodNIH["Data_Entry_2017.csv"], "Hernia", "Hernias", 1)},
 			`label: Data_Entry_2017.csv:4: column 2 (Finding Labels): `},
-		{"age", chestXray14, map[string]string{"Data_Entry_2017.csv": strings.Replace(goodNIH["Data_Entry_2017.csv"], ",60,", ",412,", 1)},
+		{"age", dataset.ChestXray14, map[string]string{"Data_Entry_2017.csv": strings.Replace(goodNIH["Data_Entry_2017.csv"], ",60,", ",412,", 1)},
 			`remark value: Data_Entry_2017.csv:4: column 5 (Patient Age): nobody is 412 years old; counted as unknown`},
-		{"sex", chestXray14, map[string]string{"Data_Entry_2017.csv": strings.Replace(goodNIH["Data_Entry_2017.csv"], "60,F,", "F,60,", 1)},
+		{"sex", dataset.ChestXray14, map[string]string{"Data_Entry_2017.csv": strings.Replace(goodNIH["Data_Entry_2017.csv"], "60,F,", "F,60,", 1)},
 			`value: Data_Entry_2017.csv:4: column 5 (Patient Age): "F" is no age; counted as unknown; check that the columns are not swapped
 value: Data_Entry_2017.csv:4: column 6 (Patient Gender): "60" is no sex; counted as unknown; check that the columns are not swapped`},
-		{"row", chestXray14, map[string]string{"BBox_List_2017.csv": goodNIH["BBox_List_2017.csv"] + "00000001_000.png\n"},
+		{"row", dataset.ChestXray14, map[string]string{"BBox_List_2017.csv": goodNIH["BBox_List_2017.csv"] + "00000001_000.png\n"},
 			`row: BBox_List_2017.csv:3: the row has 1 field, the header 6; get the table again`},
-		{"duplicate", chestXray14, map[string]string{"Data_Entry_2017.csv": goodNIH["Data_Entry_2017.csv"] + "00000001_000.png,Edema,0,1,58,M,PA\n"},
+		{"duplicate", dataset.ChestXray14, map[string]string{"Data_Entry_2017.csv": goodNIH["Data_Entry_2017.csv"] + "00000001_000.png,Edema,0,1,58,M,PA\n"},
 			`duplicate: Data_Entry_2017.csv:5: the image "00000001_000.png" has a row already; keep one row`},
-		{"leak", chestXray14, map[string]string{"train_val_list.txt": "00000001_000.png\n", "test_list.txt": "00000001_001.png\n00000002_000.png\n"},
+		{"leak", dataset.ChestXray14, map[string]string{"train_val_list.txt": "00000001_000.png\n", "test_list.txt": "00000001_001.png\n00000002_000.png\n"},
 			`split leak: train_val_list.txt:1: the patient 1 is in train_val here and in test in test_list.txt:1; leave the patient out of one split`},
-		{"not in a list", chestXray14, map[string]string{"test_list.txt": "00000003_000.png\n"},
+		{"not in a list", dataset.ChestXray14, map[string]string{"test_list.txt": "00000003_000.png\n"},
 			`missing row: Data_Entry_2017.csv:4: the image "00000002_000.png" has no row in the split list; get the table again
 missing row: test_list.txt:1: the image "00000003_000.png" has no row in the images; get the table again`},
-		{"box", chestXray14, map[string]string{"BBox_List_2017.csv": goodNIH["BBox_List_2017.csv"] + "00000009_000.png,Infiltrate,1,2,3,4\n"},
+		{"box", dataset.ChestXray14, map[string]string{"BBox_List_2017.csv": goodNIH["BBox_List_2017.csv"] + "00000009_000.png,Infiltrate,1,2,3,4\n"},
 			`unlisted box: BBox_List_2017.csv:3: a box of the image "00000009_000.png", which no table of images lists; get the tables again`},
-		{"images", chestXray14, map[string]string{"images_01/images/00000001_000.png": "x", "images_01/images/00000002_000.png": "", "images_02/images/00000004_000.png": "x", "images_02/images/a.png": "x", "images_02/images/00000001_000.png": "x"},
+		{"images", dataset.ChestXray14, map[string]string{"images_01/images/00000001_000.png": "x", "images_01/images/00000002_000.png": "", "images_02/images/00000004_000.png": "x", "images_02/images/a.png": "x", "images_02/images/00000001_000.png": "x"},
 			`duplicate: images_02/images/00000001_000.png: another folder has this image too; keep one file
 extra file: images_02/images/00000004_000.png: no table lists this image; take it out of the folder
 id: images_02/images/a.png: "a.png" is no name of an image, such as 00000001_000.png; rename the file, or take it out of the folder
 missing file: Data_Entry_2017.csv:3: the image "00000001_001.png" has no image file (.png); get the file, or leave out the row
 missing file: Data_Entry_2017.csv:4: the image "00000002_000.png" has no image file (.png); get the file, or leave out the row`},
 
-		{"good", cheXpert, nil, ""},
-		{"label", cheXpert, map[string]string{"valid.csv": strings.Replace(goodCheXpert["valid.csv"], "0.0", "0.5", 1)},
+		{"good", dataset.CheXpert, nil, ""},
+		{"label", dataset.CheXpert, map[string]string{"valid.csv": strings.Replace(goodCheXpert["valid.csv"], "0.0", "0.5", 1)},
 			`label: valid.csv:2: column 6 (No Finding): `},
-		{"path", cheXpert, map[string]string{"valid.csv": strings.Replace(goodCheXpert["valid.csv"], "patient64541", "p64541", 1)},
+		{"path", dataset.CheXpert, map[string]string{"valid.csv": strings.Replace(goodCheXpert["valid.csv"], "patient64541", "p64541", 1)},
 			`id: valid.csv:2: column 1 (Path): `},
-		{"leak", cheXpert, map[string]string{"valid.csv": strings.Replace(goodCheXpert["valid.csv"], "patient64541", "patient00001", 1)},
+		{"leak", dataset.CheXpert, map[string]string{"valid.csv": strings.Replace(goodCheXpert["valid.csv"], "patient64541", "patient00001", 1)},
 			`split leak: valid.csv:2: the patient 1 is in valid here and in train in train.csv:2; leave the patient out of one split`},
-		{"images of one split", cheXpert, map[string]string{"train/patient00001/study1/view1_frontal.jpg": "x", "train/patient00001/study2/view1_frontal.jpg": "x"},
+		{"images of one split", dataset.CheXpert, map[string]string{"train/patient00001/study1/view1_frontal.jpg": "x", "train/patient00001/study2/view1_frontal.jpg": "x"},
 			`extra file: train/patient00001/study2/view1_frontal.jpg: no table lists this image; take it out of the folder
 missing file: train.csv:3: the image "patient00001/study1/view2_lateral.jpg" has no image file (.jpg); get the file, or leave out the row`},
 
-		{"good", mimic, nil, ""},
-		{"id", mimic, map[string]string{"cxr-study-list.csv": goodMIMIC["cxr-study-list.csv"] + "5,50000003,x\n"},
+		{"good", dataset.MIMIC, nil, ""},
+		{"id", dataset.MIMIC, map[string]string{"cxr-study-list.csv": goodMIMIC["cxr-study-list.csv"] + "5,50000003,x\n"},
 			`id: cxr-study-list.csv:4: column 1 (subject_id): 5 is no id of eight digits that begins with 1; check that the columns are not swapped`},
-		{"split", mimic, map[string]string{"mimic-cxr-2.0.0-split.csv": strings.Replace(goodMIMIC["mimic-cxr-2.0.0-split.csv"], ",test", ",dev", 1)},
+		{"split", dataset.MIMIC, map[string]string{"mimic-cxr-2.0.0-split.csv": strings.Replace(goodMIMIC["mimic-cxr-2.0.0-split.csv"], ",test", ",dev", 1)},
 			`value: mimic-cxr-2.0.0-split.csv:3: column 4 (split): "dev" is none of train, validate and test; check that the columns are not swapped`},
-		{"rows", mimic, map[string]string{
+		{"rows", dataset.MIMIC, map[string]string{
 			"mimic-cxr-2.0.0-negbio.csv":   mimicLabels + "10000001,50000001," + blank14 + "\n",
 			"mimic-cxr-2.0.0-metadata.csv": "dicom_id,subject_id,study_id,ViewPosition\n" + d1 + ",10000001,50000001,PA\n",
 			"cxr-study-list.csv":           goodMIMIC["cxr-study-list.csv"] + "10000003,50000003,x\n",
@@ -151,26 +152,26 @@ missing row: cxr-study-list.csv:4: the study 50000003 has no row in the labels o
 missing row: cxr-study-list.csv:4: the study 50000003 has no row in the labels of negbio; get the table again
 missing report: cxr-study-list.csv:4: the study 50000003 has no report; get the file, or leave out the row
 missing row: mimic-cxr-2.0.0-split.csv:3: the image "` + d2[:40] + `..." has no row in the metadata; get the table again`},
-		{"contradiction", mimic, map[string]string{"mimic-cxr-2.0.0-metadata.csv": strings.Replace(goodMIMIC["mimic-cxr-2.0.0-metadata.csv"], "10000002", "10000001", 1)},
+		{"contradiction", dataset.MIMIC, map[string]string{"mimic-cxr-2.0.0-metadata.csv": strings.Replace(goodMIMIC["mimic-cxr-2.0.0-metadata.csv"], "10000002", "10000001", 1)},
 			`contradiction: mimic-cxr-2.0.0-metadata.csv:3: the study 50000002 is of the patient 10000001 here and of 10000002 in another row; get the tables again
 contradiction: mimic-cxr-2.0.0-metadata.csv:3: the image "` + d2[:40] + `..." is of another patient or study in another row; get the tables again`},
-		{"leak", mimic, map[string]string{"mimic-cxr-2.0.0-split.csv": goodMIMIC["mimic-cxr-2.0.0-split.csv"] + strings.ReplaceAll(d2, "2", "3") + ",50000001,10000001,validate\n"},
+		{"leak", dataset.MIMIC, map[string]string{"mimic-cxr-2.0.0-split.csv": goodMIMIC["mimic-cxr-2.0.0-split.csv"] + strings.ReplaceAll(d2, "2", "3") + ",50000001,10000001,validate\n"},
 			`split leak: mimic-cxr-2.0.0-split.csv:4: the patient 10000001 is in validate here and in train in line 2; leave the patient out of one split
 missing row: mimic-cxr-2.0.0-split.csv:4: the image "` + strings.ReplaceAll(d2, "2", "3")[:40] + `..." has no row in the metadata; get the table again
 missing row: mimic-cxr-2.0.0-split.csv:4: the image "` + strings.ReplaceAll(d2, "2", "3")[:40] + `..." has no row in the record list; get the table again
 missing file: mimic-cxr-2.0.0-split.csv:4: the image "` + strings.ReplaceAll(d2, "2", "3")[:40] + `..." has no image file (.jpg); get the file, or leave out the row`},
-		{"reports", mimic, map[string]string{"files/p10/p10000002/s50000002.txt": "", "files/p10/p10000002/s50000007.txt": "x", "files/p10/p10000002/s10000002.txt": "x", "files/p10/p10000002/s50000001.txt": "x"},
-			`id: files/p10/p10000002/s10000002.txt: "s10000002" is no id of a study, s and eight digits that begin with 5; rename the file
+		{"reports", dataset.MIMIC, map[string]string{"files/p10/p10000002/s50000002.txt": "", "files/p10/p10000002/s50000007.txt": "x", "files/p10/p10000002/s10000002.txt": "x", "files/p10/p10000002/s50000001.txt": "x"},
+			`id: files/p10/p10000002/s10000002.txt: 10000002 is no id of eight digits that begins with 5; rename the file
 duplicate: files/p10/p10000002/s50000001.txt: another file has the report of the study 50000001 too; keep one
 extra file: files/p10/p10000002/s50000007.txt: no table lists the study 50000007 of this report; take it out of the folder
 missing report: cxr-study-list.csv:3: the study 50000002 has no report; get the file, or leave out the row`},
-		{"misplaced", mimic, map[string]string{"files/p10/p10000002/s50000002/" + d2 + ".jpg": "", "files/p10/p10000001/s50000001/" + d2 + ".jpg": "x"},
+		{"misplaced", dataset.MIMIC, map[string]string{"files/p10/p10000002/s50000002/" + d2 + ".jpg": "", "files/p10/p10000001/s50000001/" + d2 + ".jpg": "x"},
 			`contradiction: files/p10/p10000001/s50000001/` + d2 + `.jpg: the folder is of the patient 10000001 and the study 50000001, the tables have the image under 10000002 and 50000002; put the file into its folder`},
 	} {
 		t.Run(test.dataset.Name+"/"+test.name, func(t *testing.T) {
-			good := map[*Dataset]map[string]string{chestXray14: goodNIH, cheXpert: goodCheXpert, mimic: goodMIMIC}[test.dataset]
+			good := map[*dataset.Dataset]map[string]string{dataset.ChestXray14: goodNIH, dataset.CheXpert: goodCheXpert, dataset.MIMIC: goodMIMIC}[test.dataset]
 			copyOf(t, with(good, test.changes))
-			found, unread, _ := verified(t, test.dataset, VerifyOptions{}, ".")
+			found, unread, _ := verified(t, test.dataset, Options{}, ".")
 			assert.Empty(t, unread)
 			var got []string
 			for _, f := range found {
@@ -212,12 +213,12 @@ func lines(found []Finding) (all []string) {
 // A split that the copy does not have is no failure, unless it is to be complete.
 func TestVerifyCountsAndCompleteness(t *testing.T) {
 	copyOf(t, goodCheXpert)
-	found, _, v := verified(t, cheXpert, VerifyOptions{}, "train.csv")
+	found, _, v := verified(t, dataset.CheXpert, Options{}, "train.csv")
 	assert.Equal(t, []string{"count: train.csv: images in the split train: 2, published are 223,414; get what is missing"}, lines(found))
 	assert.Equal(t, []string{"images (train.csv, 2 rows)"}, v.Checked)
 	assert.Equal(t, []string{"ground truth", "radiologist", "image files", "images of the split valid", "images of the split test", "checksums"}, v.NotChecked)
 
-	found, _, _ = verified(t, cheXpert, VerifyOptions{Complete: true}, "train.csv")
+	found, _, _ = verified(t, dataset.CheXpert, Options{Complete: true}, "train.csv")
 	assert.Equal(t, []string{
 		"absent: train.csv: not there: ground truth; get it, or leave out --complete",
 		"absent: train.csv: not there: radiologist; get it, or leave out --complete",
@@ -227,7 +228,7 @@ func TestVerifyCountsAndCompleteness(t *testing.T) {
 	}, lines(found)[1:])
 
 	copyOf(t, goodMIMIC)
-	found, _, _ = verified(t, mimic, VerifyOptions{}, ".")
+	found, _, _ = verified(t, dataset.MIMIC, Options{}, ".")
 	assert.Equal(t, []string{
 		"count: cxr-study-list.csv: rows: 2, published are 227,835; get what is missing",
 		"count: mimic-cxr-2.0.0-split.csv: rows: 2, published are 377,110; get what is missing",
@@ -258,14 +259,14 @@ func TestVerifyArchive(t *testing.T) {
 
 	copyOf(t, lists)
 	for _, paths := range [][]string{{"."}, {"cxr-study-list.csv", "mimic-cxr-reports.zip"}} {
-		found, unread, v := verified(t, mimic, VerifyOptions{}, paths...)
+		found, unread, v := verified(t, dataset.MIMIC, Options{}, paths...)
 		assert.Empty(t, unread)
 		assert.Contains(t, lines(found), missing)
 		assert.Contains(t, v.Checked, "1 report in mimic-cxr-reports.zip")
 	}
 	lists["mimic-cxr-reports.zip"] = b.String()[:70]
 	copyOf(t, lists)
-	found, unread, v := verified(t, mimic, VerifyOptions{}, ".")
+	found, unread, v := verified(t, dataset.MIMIC, Options{}, ".")
 	assert.NotEmpty(t, unread)
 	assert.NotContains(t, lines(found), missing)
 	assert.Contains(t, v.NotChecked, "which studies lack a report: reports could not be read")
@@ -280,7 +281,7 @@ func TestVerifyTornTable(t *testing.T) {
 	}
 	whole := gzipped(t, list.String())
 	copyOf(t, map[string]string{"cxr-study-list.csv.gz": whole[:len(whole)/2], "mimic-cxr-2.0.0-split.csv": goodMIMIC["mimic-cxr-2.0.0-split.csv"]})
-	found, unread, v := verified(t, mimic, VerifyOptions{}, ".")
+	found, unread, v := verified(t, dataset.MIMIC, Options{}, ".")
 	require.Len(t, unread, 1)
 	assert.Regexp(t, `^cxr-study-list.csv.gz:\d+: reading ends here: `, unread[0])
 	assert.Equal(t, []string{"count: mimic-cxr-2.0.0-split.csv: rows: 2, published are 377,110; get what is missing"}, lines(found))
@@ -299,12 +300,12 @@ func gzipped(t *testing.T, s string) string {
 // Images alone are held against their names; a folder of nothing is unread.
 func TestVerifyImagesAlone(t *testing.T) {
 	copyOf(t, map[string]string{"some/00000001_000.png": "x", "some/00000001_001.png": "", "none/a.md": "x"})
-	found, unread, v := verified(t, chestXray14, VerifyOptions{}, "some")
+	found, unread, v := verified(t, dataset.ChestXray14, Options{}, "some")
 	assert.Equal(t, []string{"empty file: some/00000001_001.png: the file is empty; get it again"}, lines(found))
 	assert.Empty(t, unread)
 	assert.Contains(t, v.Checked, "2 image files")
 
-	found, unread, _ = verified(t, chestXray14, VerifyOptions{}, "none")
+	found, unread, _ = verified(t, dataset.ChestXray14, Options{}, "none")
 	assert.Empty(t, found)
 	require.Len(t, unread, 1)
 	assert.Contains(t, unread[0], "none: no file of ChestX-ray14 is in this folder; ")
@@ -331,21 +332,21 @@ func TestVerifyChecksums(t *testing.T) {
 		`checksum: SHA256SUMS.txt:24: "../x" is no path below the folder of the list; get the list again`,
 	}
 	read := int64(0)
-	opts := VerifyOptions{Checksums: "SHA256SUMS.txt", Progress: func(part, total int64) {
+	opts := Options{Checksums: "SHA256SUMS.txt", Progress: func(part, total int64) {
 		assert.Less(t, read, part)
 		read = part
 		assert.LessOrEqual(t, part, total)
 	}}
-	found, unread, v := verified(t, chestXray14, opts, "BBox_List_2017.csv")
+	found, unread, v := verified(t, dataset.ChestXray14, opts, "BBox_List_2017.csv")
 	assert.Empty(t, unread)
 	assert.Equal(t, wrong, lines(found)[1:])
 	assert.Contains(t, v.Checked, "checksums of 20 files")
 	assert.Contains(t, v.NotChecked, "checksums of 1 file not in the copy")
 
-	found, _, _ = verified(t, chestXray14, VerifyOptions{Checksums: "SHA256SUMS.txt", Complete: true}, "BBox_List_2017.csv")
+	found, _, _ = verified(t, dataset.ChestXray14, Options{Checksums: "SHA256SUMS.txt", Complete: true}, "BBox_List_2017.csv")
 	assert.Contains(t, lines(found), `missing file: SHA256SUMS.txt:5: "images/00000005_000.png" is not there; get it`)
 
-	_, unread, _ = verified(t, chestXray14, VerifyOptions{Checksums: "none.txt"}, "BBox_List_2017.csv")
+	_, unread, _ = verified(t, dataset.ChestXray14, Options{Checksums: "none.txt"}, "BBox_List_2017.csv")
 	assert.Equal(t, []string{"none.txt: cannot be read; check the path and its permissions"}, unread)
 }
 
@@ -355,7 +356,7 @@ func TestVerifyPublishedChestXray14(t *testing.T) {
 	if data == "" {
 		t.Skip("RADLABEL_DATA names no folder")
 	}
-	found, unread, v := verified(t, chestXray14, VerifyOptions{}, filepath.Join(data, "nih"))
+	found, unread, v := verified(t, dataset.ChestXray14, Options{}, filepath.Join(data, "nih"))
 	assert.Empty(t, found)
 	assert.Empty(t, unread)
 	require.Len(t, v.Checked, 2)

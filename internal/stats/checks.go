@@ -1,31 +1,33 @@
-package dataset
+package stats
+
+import "github.com/radlabel/radlabel/corpus/dataset"
 
 // lacks is a check of what has a row in a file of one kind and none in a file of
 // another. It is made where there are files of both.
 type lacks struct {
-	have, lack Kind
+	have, lack dataset.Kind
 	what       string
 }
 
 var imageChecks = []lacks{
-	{Images, SplitList, "images in no list of a split"},
-	{SplitList, Images, "images in a list without a row of labels"},
-	{RecordList, SplitTable, "images of the record list without a split"},
-	{RecordList, Metadata, "images of the record list without metadata"},
-	{SplitTable, Metadata, "images with a split and without metadata"},
-	{Metadata, SplitTable, "images with metadata and without a split"},
+	{dataset.Images, dataset.SplitList, "images in no list of a split"},
+	{dataset.SplitList, dataset.Images, "images in a list without a row of labels"},
+	{dataset.RecordList, dataset.SplitTable, "images of the record list without a split"},
+	{dataset.RecordList, dataset.Metadata, "images of the record list without metadata"},
+	{dataset.SplitTable, dataset.Metadata, "images with a split and without metadata"},
+	{dataset.Metadata, dataset.SplitTable, "images with metadata and without a split"},
 }
 
 var studyChecks = []lacks{
-	{StudyList, StudyLabels, "studies of the study list without a row of labels"},
-	{SplitTable, StudyLabels, "studies with a split and without a row of labels"},
-	{StudyLabels, StudyList, "labelled studies that are not in the study list"},
+	{dataset.StudyList, dataset.StudyLabels, "studies of the study list without a row of labels"},
+	{dataset.SplitTable, dataset.StudyLabels, "studies with a split and without a row of labels"},
+	{dataset.StudyLabels, dataset.StudyList, "labelled studies that are not in the study list"},
 }
 
 // imageless are checks of studies that no row of an image is of.
 var imageless = []lacks{
-	{have: StudyLabels, what: "labelled studies without an image"},
-	{have: StudyList, what: "studies of the study list without an image"},
+	{have: dataset.StudyLabels, what: "labelled studies without an image"},
+	{have: dataset.StudyList, what: "studies of the study list without an image"},
 }
 
 // checks counts what is in one file and not in another, and who is on both sides
@@ -50,19 +52,19 @@ func (g *gatherer) checks() (all []Check) {
 		}
 	}
 	for _, c := range imageless {
-		if g.kinds[c.have] && (g.kinds[SplitTable] || g.kinds[RecordList] || g.kinds[Metadata]) {
+		if g.kinds[c.have] && (g.kinds[dataset.SplitTable] || g.kinds[dataset.RecordList] || g.kinds[dataset.Metadata]) {
 			all = append(all, Check{c.what, g.studiesThat(func(s *study) bool {
 				return s.kinds&kindBits[c.have] != 0 && s.images == 0
 			})})
 		}
 	}
-	if g.kinds[SplitTable] {
+	if g.kinds[dataset.SplitTable] {
 		all = append(all, Check{"studies in more than one split", g.studiesThat(func(s *study) bool { return s.splits > 1 })})
 	}
 	if leaks, split := g.leaks(); split {
 		all = append(all, Check{"patients in more than one split", leaks})
 	}
-	if len(g.boxes) > 0 && g.kinds[Images] {
+	if len(g.boxes) > 0 && g.kinds[dataset.Images] {
 		all = append(all, Check{"images with a box and without a row of labels", g.unknownBoxes()})
 	}
 	return all

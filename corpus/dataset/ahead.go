@@ -5,11 +5,6 @@ import (
 	"iter"
 )
 
-// prefetched is Records, read ahead.
-func (f *File) prefetched(ctx context.Context) iter.Seq2[*Record, error] {
-	return ahead(ctx, f.Records)
-}
-
 // ahead reads on one processor while what is done with the rows is done on
 // another. A row is valid until the next.
 func ahead[T any](ctx context.Context, read func(context.Context) iter.Seq2[*T, error]) iter.Seq2[*T, error] {

@@ -21,9 +21,6 @@ func TestDatasetsAreWhole(t *testing.T) {
 			}
 			assert.Equal(t, d.Published.Images, sum, d.Name)
 		}
-		for _, f := range d.forms {
-			assert.True(t, f.list || f.read != nil, "%s %s", d.Name, f.kind)
-		}
 	}
 	assert.Nil(t, Named("padchest"))
 }
@@ -46,28 +43,7 @@ func TestLabels(t *testing.T) {
 	})
 }
 
-func TestMajority(t *testing.T) {
-	const p, n, u, b = corpus.Positive, corpus.Negative, corpus.Uncertain, corpus.Unmentioned
-	for _, test := range []struct {
-		votes []corpus.Assertion
-		want  corpus.Assertion
-	}{
-		{[]corpus.Assertion{p, p, p, n, n}, p},
-		{[]corpus.Assertion{p, n, n, n, p}, n},
-		{[]corpus.Assertion{p, p, n, n, u}, u},
-		{[]corpus.Assertion{p, p, n, n}, u},
-		{[]corpus.Assertion{b, b, b, p, p}, b},
-		{[]corpus.Assertion{p}, p},
-	} {
-		var readers []Labels
-		for _, v := range test.votes {
-			readers = append(readers, Labels(0).With(3, v))
-		}
-		assert.Equal(t, test.want, Majority(readers, 4).At(3), "%v", test.votes)
-	}
-}
-
-func TestParseCheXpertPath(t *testing.T) {
+func TestParsePath(t *testing.T) {
 	for _, test := range []struct{ path, image, split, wrong string }{
 		{"CheXpert-v1.0/train/patient00001/study1/view1_frontal.jpg", "patient00001/study1/view1_frontal.jpg", "train", ""},
 		{"CheXpert-v1.0-small/valid/patient00001/study1/view2_lateral.jpg", "patient00001/study1/view2_lateral.jpg", "valid", ""},
@@ -82,26 +58,14 @@ func TestParseCheXpertPath(t *testing.T) {
 		{"train/patient00001/study1/a/view1_frontal.jpg", "", "", "no view at its end"},
 		{"68", "", "", "no split and patient"},
 	} {
-		p, err := parseCheXpertPath(test.path)
+		p, err := ParsePath(test.path)
 		if test.wrong != "" {
 			assert.ErrorContains(t, err, test.wrong, test.path)
 			continue
 		}
 		require.NoError(t, err, test.path)
-		assert.Equal(t, test.image, p.image)
-		assert.Equal(t, test.split, p.split)
-		assert.Contains(t, []uint32{1, 64741}, p.patient)
+		assert.Equal(t, test.image, p.Image)
+		assert.Equal(t, test.split, p.Split)
+		assert.Contains(t, []uint32{1, 64741}, p.Patient)
 	}
-}
-
-func TestAges(t *testing.T) {
-	var a Ages
-	for _, age := range []int{-1, 3, 10, 20, 20, 95} {
-		a.add(age)
-	}
-	a.done()
-	assert.Equal(t, []int{5, 1, 3, 10, 20, 20, 95}, []int{a.Known, a.Unknown, a.Least, a.Lower, a.Median, a.Upper, a.Greatest})
-	assert.InDelta(t, 29.6, a.Mean, 1e-9)
-	assert.Len(t, a.Decades, 10)
-	assert.Equal(t, Count{"20-29", 2}, a.Decades[2])
 }

@@ -1,12 +1,19 @@
-package dataset
+// Package stats counts what is in a copy of a dataset: patients, studies, images,
+// views, ages and sexes, and the labels of each source, by split.
+//
+// Gather reads the files that dataset.Find found and joins their rows; Text, JSON
+// and HTML write the counts. Memory grows with what must be joined alone: some
+// thirty bytes an image and a study, two bits a label.
+package stats
 
 import (
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 // Stats is what is in a copy of a dataset.
 type Stats struct {
-	Dataset      *Dataset
+	Dataset      *dataset.Dataset
 	Observations []corpus.Observation
 	Files        []FileCount
 	Splits       []Population // the whole first, then the splits that there are
@@ -24,7 +31,7 @@ const NoSplit = "no split"
 // FileCount accounts for the rows of one file: Rows of them there are, of which
 // Lost could not be read; Odd fields of the others were read with a doubt.
 type FileCount struct {
-	Kind            Kind
+	Kind            dataset.Kind
 	Source          string // of labels
 	Path            string
 	Rows, Lost, Odd int
@@ -57,23 +64,14 @@ type Ages struct {
 	Upper    int     `json:"upper_quartile"`
 	Greatest int     `json:"maximum"`
 	Decades  []Count `json:"decades"` // "0-9", "10-19" ..., to the last that occurs
-	years    [oldest + 1]int
+	years    [dataset.OldestAge + 1]int
 }
-
-// Level says what a row of a table of labels stands for.
-type Level string
-
-// The levels. A study is what the strongest of its views says.
-const (
-	ByImage Level = "image"
-	ByStudy Level = "study"
-)
 
 // LabelTable is how the labels of one source are spread over the assertions in
 // one split.
 type LabelTable struct {
 	Source       string
-	Level        Level
+	Level        dataset.Level
 	Split        string
 	Labelled     int          // images or studies that have a row
 	AllBlank     int          // of these, without any label

@@ -4,15 +4,17 @@ import (
 	"embed"
 	"path"
 	"strings"
+
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 //go:embed texts/*.txt
 var texts embed.FS
 
-// Dataset is one of the datasets that radlabel knows how to get.
-type Dataset struct {
-	Name   string
-	Places []Place
+// Access is how a dataset is had.
+type Access struct {
+	Dataset *dataset.Dataset
+	Places  []Place
 }
 
 // Place is where files of a dataset are.
@@ -21,46 +23,42 @@ type Place struct {
 	Files []string // names, and patterns of path.Match
 }
 
-// Datasets are all of them.
-func Datasets() []Dataset {
-	return []Dataset{
-		{"mimic-cxr", []Place{
+// AccessTo says how a dataset is had.
+func AccessTo(d *dataset.Dataset) Access {
+	a := Access{Dataset: d}
+	switch d {
+	case dataset.MIMIC:
+		a.Places = []Place{
 			{"https://physionet.org/files/mimic-cxr/2.1.0/", []string{
 				"mimic-cxr-reports.zip", "cxr-record-list.csv.gz", "cxr-study-list.csv.gz", "cxr-provider-list.csv.gz",
-				"files/*/*/*.txt", "files/*/*/*/*.dcm"}},
+				"files/*/*/*.txt", "files/*/*/*/*.dcm",
+			}},
 			{"https://physionet.org/files/mimic-cxr-jpg/2.1.0/", []string{
 				"mimic-cxr-2.0.0-chexpert.csv.gz", "mimic-cxr-2.0.0-negbio.csv.gz", "mimic-cxr-2.0.0-split.csv.gz",
 				"mimic-cxr-2.0.0-metadata.csv.gz", "mimic-cxr-2.1.0-test-set-labeled.csv", "IMAGE_FILENAMES",
-				"files/*/*/*/*.jpg"}},
-		}},
-		{"chexpert", []Place{{"", []string{
-			"CheXpert-v1.0.zip", "CheXpert-v1.0-small.zip", "train.csv", "valid.csv"}}}},
-		{"chestx-ray14", []Place{{"", []string{
-			"Data_Entry_2017_v2020.csv", "BBox_List_2017.csv", "train_val_list.txt", "test_list.txt",
-			"images_*.tar.gz"}}}},
-	}
-}
-
-// DatasetNamed finds a dataset.
-func DatasetNamed(name string) (Dataset, bool) {
-	for _, d := range Datasets() {
-		if d.Name == name {
-			return d, true
+				"files/*/*/*/*.jpg",
+			}},
 		}
+	case dataset.CheXpert:
+		a.Places = []Place{{"", []string{"CheXpert-v1.0.zip", "CheXpert-v1.0-small.zip", "train.csv", "valid.csv"}}}
+	case dataset.ChestXray14:
+		a.Places = []Place{{"", []string{
+			"Data_Entry_2017_v2020.csv", "BBox_List_2017.csv", "train_val_list.txt", "test_list.txt", "images_*.tar.gz",
+		}}}
 	}
-	return Dataset{}, false
+	return a
 }
 
 // Text says how the dataset is had: what to register for and sign, where it is,
 // its files, what to cite.
-func (d Dataset) Text() string {
-	b, _ := texts.ReadFile("texts/" + d.Name + ".txt") // embedded: a test reads them all
+func (a Access) Text() string {
+	b, _ := texts.ReadFile("texts/" + a.Dataset.Name + ".txt") // embedded: a test reads them all
 	return string(b)
 }
 
 // Base gives the public address of a file, or "".
-func (d Dataset) Base(file string) string {
-	for _, place := range d.Places {
+func (a Access) Base(file string) string {
+	for _, place := range a.Places {
 		for _, pattern := range place.Files {
 			if ok, _ := path.Match(pattern, file); ok {
 				return place.Base
@@ -71,8 +69,8 @@ func (d Dataset) Base(file string) string {
 }
 
 // Public reports whether some file of the dataset has a public address.
-func (d Dataset) Public() bool {
-	for _, place := range d.Places {
+func (a Access) Public() bool {
+	for _, place := range a.Places {
 		if place.Base != "" {
 			return true
 		}
@@ -81,8 +79,8 @@ func (d Dataset) Public() bool {
 }
 
 // Files are the names that are no patterns.
-func (d Dataset) Files() (names []string) {
-	for _, place := range d.Places {
+func (a Access) Files() (names []string) {
+	for _, place := range a.Places {
 		for _, name := range place.Files {
 			if !strings.Contains(name, "*") {
 				names = append(names, name)

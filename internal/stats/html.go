@@ -1,4 +1,4 @@
-package dataset
+package stats
 
 import (
 	"crypto/sha256"
@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+
+	"github.com/radlabel/radlabel/corpus/dataset"
 
 	"github.com/radlabel/radlabel/internal/columns"
 )
@@ -87,7 +89,7 @@ type populationRow struct {
 }
 
 // Published rows of a file's kind; 0 where none are.
-func (v pageView) PublishedRows(k Kind) int { return v.Dataset.Published.Rows[k] }
+func (v pageView) PublishedRows(k dataset.Kind) int { return v.Dataset.Published.Rows[k] }
 
 type pageTable struct {
 	*LabelTable

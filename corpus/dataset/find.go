@@ -17,12 +17,14 @@ import (
 // form is how a kind of file is known and read.
 type form struct {
 	kind    Kind
-	columns []string // that a header must have
-	without []string // that the header of another kind has
+	columns []*Column // that a header must have
+	more    []*Column // that it may have
+	without []string  // that the header of another kind has
 	labels  labelling
-	named   func(name string) bool // by its base name in lower case; nil: any
-	list    bool                   // no table, a name of an image a line
-	read    func(*row, *Record)
+	is      func(name string, header []string) bool // by its base name in lower case; nil: any
+	usual   string                                  // in the usual name, to guess what a broken header was to be
+	list    bool                                    // no table, a name of an image a line
+	split   string                                  // of all rows
 }
 
 // labelling says which columns of observations a table has.
@@ -41,12 +43,21 @@ type File struct {
 	Path    string
 	Source  string // of labels: "chexpert", "negbio", the name of a radiologist's file
 
-	form   form
-	file   *corpus.File
-	table  *corpus.Table  // nil for a list
-	column map[string]int // by the names of the form and others that the header has
-	labels []int          // column of each observation; -1: none
+	form    form
+	file    *corpus.File
+	table   *corpus.Table // nil for a list
+	columns []placed
+	labels  []int // column of each observation; -1: none
 }
+
+// placed is a column of the form where the header has it.
+type placed struct {
+	*Column
+	at int
+}
+
+// Name is the base name in lower case, without the ending of a compression.
+func (f *File) Name() string { return f.file.Name }
 
 // Found are the files of a copy.
 type Found struct {
@@ -90,7 +101,7 @@ func Find(ctx context.Context, d *Dataset, paths []string) (*Found, error) {
 			case err != nil:
 				wrong = append(wrong, &corpus.Problem{Place: corpus.Place{Path: name}, What: "cannot be read", Do: "check its permissions", Lost: true})
 				return nil
-			case entry.IsDir() && name != root && ofImages(entry.Name()):
+			case entry.IsDir() && name != root && IsImages(entry.Name()):
 				return fs.SkipDir
 			case entry.IsDir(), !ofLabels(entry.Name()):
 				return nil
@@ -118,7 +129,7 @@ func Find(ctx context.Context, d *Dataset, paths []string) (*Found, error) {
 // two versions, whose names tell them apart: the last stays.
 func (found *Found) dropRepeated() {
 	key := func(f *File) string {
-		if f.Kind == Images && f.Dataset == chestXray14 {
+		if f.Kind == Images && f.Dataset == ChestXray14 {
 			return string(f.Kind)
 		}
 		return string(f.Kind) + " " + f.file.Name
@@ -137,24 +148,20 @@ func (found *Found) dropRepeated() {
 }
 
 // order puts the files with the most to say first.
-func (d *Dataset) order(k Kind) int {
-	return slices.IndexFunc(d.forms, func(f form) bool { return f.kind == k })
-}
+func (d *Dataset) order(k Kind) int { return slices.Index(d.Kinds(), k) }
 
 // names tells the kinds of files in a sentence.
 func (d *Dataset) names() string {
 	var all []string
-	for _, f := range d.forms {
-		if n := string(f.kind); !slices.Contains(all, n) {
-			all = append(all, n)
-		}
+	for _, k := range d.Kinds() {
+		all = append(all, string(k))
 	}
 	return "its tables (" + strings.Join(all, ", ") + ")"
 }
 
-// ofImages says whether a folder holds images or reports, of which there are
-// many.
-func ofImages(name string) bool {
+// IsImages says whether a folder of this name holds images or reports, of which
+// there are many.
+func IsImages(name string) bool {
 	return strings.HasPrefix(name, "patient") || strings.HasPrefix(name, "images") || name == "files" || strings.HasPrefix(name, ".") && strings.Trim(name, ".") != "" || isGroup(name)
 }
 
@@ -200,8 +207,10 @@ func open(d *Dataset, path string) (*File, error) {
 	}
 	f := &File{Dataset: d, Path: path, file: file}
 	for _, form := range d.forms {
-		if form.list && form.named(file.Name) && isList(file.HeadLines()) {
+		if form.list && form.is(file.Name, nil) && isList(file.HeadLines()) {
 			f.Kind, f.form = form.kind, form
+			f.form.split = splitOfList(file.Name)
+			f.columns = []placed{{nihImage, 0}}
 			return f, nil
 		}
 	}
@@ -210,34 +219,27 @@ func open(d *Dataset, path string) (*File, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	// Commas at the end of a header mean nothing, and its rows may lack them.
-	header := f.table.Header
-	for len(header) > 0 && strings.TrimSpace(header[len(header)-1]) == "" {
-		header = header[:len(header)-1]
-	}
-	f.table.Header = header
-	f.column = map[string]int{}
-	for i, name := range header {
-		f.column[strings.ToLower(strings.TrimSpace(name))] = i
-	}
 	f.findLabels()
 	for _, form := range d.forms {
-		if form.list || form.named != nil && !form.named(file.Name) || len(f.lacks(form)) > 0 || slices.ContainsFunc(form.without, f.has) {
+		if form.list || form.is != nil && !form.is(file.Name, f.table.Header) || len(f.lacks(form)) > 0 || f.excludes(form) {
 			continue
 		}
 		f.Kind, f.form, f.Source = form.kind, form, sourceOf(form, file.Name)
+		for _, c := range slices.Concat(form.columns, form.more) {
+			if at := corpus.FindColumn(f.table.Header, c.Name); at >= 0 {
+				f.columns = append(f.columns, placed{c, at})
+			}
+		}
 		return f, f.checkHeader()
 	}
 	return nil, unknown{f.stranger()}
 }
 
-func (f *File) has(column string) bool { _, ok := f.column[strings.ToLower(column)]; return ok }
-
 // lacks are the columns of a form that the header does not have.
 func (f *File) lacks(form form) (missing []string) {
 	for _, c := range form.columns {
-		if !f.has(c) {
-			missing = append(missing, c)
+		if corpus.FindColumn(f.table.Header, c.Name) < 0 {
+			missing = append(missing, c.Name)
 		}
 	}
 	if form.labels != noLabels && !slices.ContainsFunc(f.labels, func(c int) bool { return c >= 0 }) {
@@ -246,11 +248,26 @@ func (f *File) lacks(form form) (missing []string) {
 	return missing
 }
 
+// excludes says whether the header has a column of another form.
+func (f *File) excludes(form form) bool {
+	return slices.ContainsFunc(form.without, func(c string) bool { return corpus.FindColumn(f.table.Header, c) >= 0 })
+}
+
 // findLabels finds the columns of the observations.
 func (f *File) findLabels() {
+	at := map[string]int{}
+	for i, name := range f.table.Header {
+		key := corpus.ColumnKey(string(corpus.ObservationOf(name)))
+		if _, twice := at[key]; !twice {
+			at[key] = i
+		}
+	}
 	f.labels = make([]int, len(f.Dataset.Observations))
 	for i, o := range f.Dataset.Observations {
-		f.labels[i] = slices.IndexFunc(f.table.Header, func(name string) bool { return corpus.ObservationOf(name) == o })
+		f.labels[i] = -1
+		if column, found := at[corpus.ColumnKey(string(o))]; found {
+			f.labels[i] = column
+		}
 	}
 }
 
@@ -259,18 +276,19 @@ func (f *File) checkHeader() error {
 	var wrong []error
 	seen := map[string]int{}
 	for i, name := range f.table.Header {
-		name = strings.TrimSpace(name)
-		if first, twice := seen[name]; twice && name != "" {
+		key := corpus.ColumnKey(name)
+		if first, twice := seen[key]; twice && key != "" {
 			wrong = append(wrong, f.table.Fault(1, i, fmt.Sprintf("column %d has this name already", first+1), "keep one"))
+			continue
 		}
-		seen[name] = i
+		seen[key] = i
 	}
 	for i, o := range f.Dataset.Observations {
 		if f.form.labels != allLabels || f.labels[i] >= 0 {
 			continue
 		}
 		do := "get the file again"
-		if near := nearest.Name(string(o), f.table.Header); near != "" && f.Dataset.index(corpus.ObservationOf(near)) < 0 {
+		if near := nearest.Name(string(o), f.table.Header); near != "" && f.Dataset.Index(corpus.ObservationOf(near)) < 0 {
 			do = fmt.Sprintf("did you mean the column %q to be it?", near)
 		}
 		wrong = append(wrong, f.table.Fault(1, -1, fmt.Sprintf("there is no column %q", o), do))
@@ -278,27 +296,30 @@ func (f *File) checkHeader() error {
 	return errors.Join(wrong...)
 }
 
-func (d *Dataset) index(o corpus.Observation) int { return slices.Index(d.Observations, o) }
-
-// stranger says what a header lacks to be the form that it is nearest to.
+// stranger says what a header lacks to be the form that it is nearest to: the one
+// that lacks the least, and of these the one that the name of the file tells.
 func (f *File) stranger() *corpus.Problem {
-	best, missing := form{}, []string(nil)
+	best, missing, told := form{}, []string(nil), false
 	for _, form := range f.Dataset.forms {
-		if form.list {
+		if form.list || f.excludes(form) {
 			continue
 		}
-		if lacks := f.lacks(form); len(lacks) < len(form.columns) && (best.kind == "" || len(lacks) < len(missing)) {
-			best, missing = form, lacks
+		lacks := f.lacks(form)
+		named := form.usual != "" && strings.Contains(f.file.Name, form.usual)
+		switch {
+		case len(lacks) == 0 || len(lacks) >= len(form.columns): // of another name; nothing alike
+		case best.kind == "", len(lacks) < len(missing), len(lacks) == len(missing) && named && !told:
+			best, missing, told = form, lacks, named
 		}
 	}
 	what, do := "this is none of the files of "+f.Dataset.Title, "give "+f.Dataset.names()
 	if len(missing) > 0 {
-		var quoted []string
+		var names []string
 		for _, m := range missing {
-			quoted = append(quoted, fmt.Sprintf("%q", m))
+			names = append(names, fmt.Sprintf("%q", m))
 		}
-		what += fmt.Sprintf("; for one of %s there is no column %s", best.kind, strings.Join(quoted, ", "))
-		if near := nearest.Name(missing[0], f.table.Header); near != "" && near != missing[0] {
+		what += fmt.Sprintf("; for one of %s there is no column %s", best.kind, strings.Join(names, ", "))
+		if near := nearest.Name(missing[0], f.table.Header); near != "" && near != missing[0] && f.Dataset.Column(near) == nil {
 			do = fmt.Sprintf("did you mean %q to be %q?", near, missing[0])
 		}
 	}

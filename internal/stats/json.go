@@ -1,8 +1,10 @@
-package dataset
+package stats
 
 import (
 	"encoding/json"
 	"io"
+
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 // JSON writes all counts as one indented object. Views and levels are not left
@@ -16,7 +18,7 @@ func JSON(w io.Writer, s *Stats) error {
 	}
 	type table struct {
 		Source       string                `json:"source"`
-		Level        Level                 `json:"level"`
+		Level        dataset.Level         `json:"level"`
 		Split        string                `json:"split"`
 		Labelled     int                   `json:"labelled"`
 		AllBlank     int                   `json:"all_blank"`
@@ -33,12 +35,12 @@ func JSON(w io.Writer, s *Stats) error {
 		Ages     *Ages   `json:"ages,omitempty"`
 	}
 	type file struct {
-		Path   string `json:"path"`
-		Kind   Kind   `json:"kind"`
-		Source string `json:"source,omitempty"`
-		Rows   int    `json:"rows"`
-		Lost   int    `json:"lost"`
-		Odd    int    `json:"odd"`
+		Path   string       `json:"path"`
+		Kind   dataset.Kind `json:"kind"`
+		Source string       `json:"source,omitempty"`
+		Rows   int          `json:"rows"`
+		Lost   int          `json:"lost"`
+		Odd    int          `json:"odd"`
 	}
 	type box struct {
 		Finding string `json:"finding"`

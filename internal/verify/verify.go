@@ -1,17 +1,18 @@
-package dataset
+// Package verify holds a copy of a dataset against what its publishers say of it,
+// and its files against each other and against the images and reports beside them.
+package verify
 
 import (
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"math/bits"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/corpus/dataset"
 	"github.com/radlabel/radlabel/internal/columns"
 )
 
@@ -53,8 +54,8 @@ func (f Finding) String() string {
 	return (&corpus.Problem{Place: f.Place, What: f.What, Do: f.Do}).Error()
 }
 
-// VerifyOptions say what a copy is held against.
-type VerifyOptions struct {
+// Options say what a copy is held against.
+type Options struct {
 	Complete  bool                    // what is not there is a finding
 	Checksums string                  // SHA256SUMS.txt; "" is none
 	Tell      func(Finding)           // each as it is found
@@ -62,20 +63,20 @@ type VerifyOptions struct {
 	Progress  func(part, total int64) // of the checksums; may be nil
 }
 
-// Verification is what was held against the published dataset, and what could
+// Result is what was held against the published dataset, and what could
 // not be because the copy does not have it.
-type Verification struct {
+type Result struct {
 	Checked, NotChecked []string
 }
 
-// Verify holds a copy of a dataset against what is published of it, and its
+// Run holds a copy of a dataset against what is published of it, and its
 // files against each other. Paths are folders, tables and, of MIMIC-CXR,
 // archives of reports. The tables are read once, and a second time only where
 // rows lack something, to name them; memory grows by some thirty bytes an image
 // and a study. The error is that of ctx.
-func Verify(ctx context.Context, d *Dataset, paths []string, opts VerifyOptions) (*Verification, error) {
+func Run(ctx context.Context, d *dataset.Dataset, paths []string, opts Options) (*Result, error) {
 	v := &verifier{
-		Dataset: d, VerifyOptions: opts, seed: maphash.MakeSeed(),
+		Dataset: d, Options: opts, keys: d.Keys(),
 		images: newThings(), studies: newThings(), sides: map[uint32]side{},
 		splits: map[string]int{}, walked: map[string]bool{}, seenIn: map[string]bool{}, reported: map[uint32]bool{},
 	}
@@ -106,16 +107,16 @@ func Verify(ctx context.Context, d *Dataset, paths []string, opts VerifyOptions)
 		}
 	}
 	v.absent(paths[0])
-	return &Verification{v.checked, v.notChecked}, ctx.Err()
+	return &Result{v.checked, v.notChecked}, ctx.Err()
 }
 
 // verifier joins ids, without labels.
 type verifier struct {
-	*Dataset
-	VerifyOptions
-	seed maphash.Seed
+	*dataset.Dataset
+	Options
+	keys dataset.Keys
 
-	files     []*File
+	files     []*dataset.File
 	tableless []*corpus.Problem // of folders without tables
 	folders   []string          // to look for images and reports
 	archives  []string          // of reports
@@ -137,9 +138,9 @@ type verifier struct {
 // part is what an image or a study must have one of: a row in the tables of a
 // kind, a file, a report.
 type part struct {
-	name     string // "row in the split", "image file (.jpg)"
-	kind     Kind   // of a table
-	of       Level
+	name     string       // "row in the split", "image file (.jpg)"
+	kind     dataset.Kind // of a table
+	of       dataset.Level
 	required bool // of all, not of some
 	finding  FindingKind
 	rows     int
@@ -195,17 +196,17 @@ func (v *verifier) find(ctx context.Context, paths []string) error {
 		switch {
 		case err == nil && info.IsDir():
 			v.folders = append(v.folders, path)
-			if v.Dataset == mimic && ofImages(info.Name()) {
+			if v.Dataset == dataset.MIMIC && dataset.IsImages(info.Name()) {
 				continue // its texts are reports, and many
 			}
-		case v.Dataset == mimic && isArchive(path):
+		case v.Dataset == dataset.MIMIC && isArchive(path):
 			v.archives = append(v.archives, path)
 			continue
 		}
 		tables = append(tables, path)
 	}
 	for _, path := range tables {
-		found, err := Find(ctx, v.Dataset, []string{path})
+		found, err := dataset.Find(ctx, v.Dataset, []string{path})
 		if found == nil {
 			return err
 		}
@@ -218,7 +219,8 @@ func (v *verifier) find(ctx context.Context, paths []string) error {
 			v.Unread(p)
 		}
 	}
-	slices.SortStableFunc(v.files, func(a, b *File) int { return v.order(a.Kind) - v.order(b.Kind) })
+	kinds := v.Kinds()
+	slices.SortStableFunc(v.files, func(a, b *dataset.File) int { return slices.Index(kinds, a.Kind) - slices.Index(kinds, b.Kind) })
 	return ctx.Err()
 }
 
@@ -246,24 +248,24 @@ func (v *verifier) part(p part) int {
 }
 
 // partOf is the part that the rows of a table are.
-func (v *verifier) partOf(f *File) int {
-	p := part{name: "row in the " + string(f.Kind), kind: f.Kind, of: ByImage, required: true, finding: NoRow}
+func (v *verifier) partOf(f *dataset.File) int {
+	p := part{name: "row in the " + string(f.Kind), kind: f.Kind, of: dataset.ByImage, required: true, finding: NoRow}
 	switch f.Kind {
-	case Boxes, GroundTruth, Radiologist:
+	case dataset.Boxes, dataset.GroundTruth, dataset.Radiologist:
 		p.required = false
 	}
 	switch f.Kind {
-	case StudyList, StudyLabels, GroundTruth, Radiologist:
-		p.of = ByStudy
+	case dataset.StudyList, dataset.StudyLabels, dataset.GroundTruth, dataset.Radiologist:
+		p.of = dataset.ByStudy
 	}
-	if f.Kind == StudyLabels || f.Kind == Radiologist {
+	if f.Kind == dataset.StudyLabels || f.Kind == dataset.Radiologist {
 		p.name += " of " + f.Source
 	}
 	return v.part(p)
 }
 
 // read reads a table or a list.
-func (v *verifier) read(ctx context.Context, number int, f *File) {
+func (v *verifier) read(ctx context.Context, number int, f *dataset.File) {
 	at := v.partOf(f)
 	rows := 0
 	whole := true
@@ -273,38 +275,26 @@ func (v *verifier) read(ctx context.Context, number int, f *File) {
 		switch {
 		case !errors.As(err, &p):
 			return
-		case endsReading(p):
+		case p.Ends:
 			rows--
 			whole = false
 			v.Unread(p)
-		case f.table == nil:
-			v.tellOf(WrongID, p)
 		default:
 			v.tellOf(WrongRow, p)
 		}
 	}
-	if f.table == nil {
-		for rec, err := range f.names(ctx) {
-			if err != nil {
-				broken(err)
-				continue
-			}
-			rows++
-			v.join(number, at, rec)
+	for _, p := range f.Notes() {
+		v.tellOf(WrongValue, p)
+	}
+	for r, err := range f.Rows(ctx) {
+		if err != nil {
+			broken(err)
+			continue
 		}
-	} else {
-		for _, p := range f.blankColumns() {
-			v.tellOf(WrongValue, p)
-		}
-		for r, err := range ahead(ctx, f.rows) {
-			if err != nil {
-				broken(err)
-				continue
-			}
-			rows++
-			if v.fields(r) {
-				v.join(number, at, &r.rec)
-			}
+		rows++
+		v.tellFaults(r)
+		if r.Known() {
+			v.join(number, at, &r.Record)
 		}
 	}
 	v.parts[at].rows += rows
@@ -318,11 +308,6 @@ func (v *verifier) read(ctx context.Context, number int, f *File) {
 	}
 }
 
-// endsReading says whether a file, not one of its rows, could not be read.
-func endsReading(p *corpus.Problem) bool {
-	return strings.HasPrefix(p.What, "reading ends here") || strings.HasPrefix(p.What, "cannot be read")
-}
-
 // tellOf tells a problem. One that loses nothing and that nothing can be done
 // about, such as an age of 412 years, is a remark.
 func (v *verifier) tellOf(kind FindingKind, p *corpus.Problem) {
@@ -334,63 +319,36 @@ func (v *verifier) tellOf(kind FindingKind, p *corpus.Problem) {
 	v.Tell(Finding{Kind: kind, Place: p.Place, What: p.What, Do: do, Remark: remark})
 }
 
-// fields tells what is wrong with the fields of a row, and whether its ids are
-// good all the same.
-func (v *verifier) fields(r *row) bool {
-	good := true
-	for _, p := range r.wrong {
+// tellFaults tells what is wrong with the fields of a row.
+func (v *verifier) tellFaults(r *dataset.Row) {
+	for _, f := range r.Faults {
 		kind := WrongValue
-		name := ""
-		if p.column >= 0 {
-			name = strings.ToLower(strings.TrimSpace(r.table.Header[p.column]))
-		}
-		switch name {
-		case "finding labels", "finding label":
-			kind = WrongLabel
-		case "image index", "patient id", "path", "study", "subject_id", "study_id", "dicom_id":
+		switch f.Field {
+		case dataset.ID:
 			kind = WrongID
-			good = good && !p.Lost
-		default:
-			if slices.Contains(r.labels, p.column) && p.column >= 0 {
-				kind = WrongLabel
-			}
+		case dataset.Label:
+			kind = WrongLabel
 		}
-		v.tellOf(kind, p.Problem)
+		v.tellOf(kind, f.Problem)
 	}
-	return good
-}
-
-// imageKey is a hash of the name of an image, of CheXpert's with its split.
-func (v *verifier) imageKey(rec *Record) uint64 {
-	if v.Dataset == cheXpert {
-		return maphash.String(v.seed, rec.Split+"/"+rec.Image)
-	}
-	return maphash.String(v.seed, rec.Image)
-}
-
-func (v *verifier) studyKey(rec *Record) uint64 {
-	if v.Dataset == mimic {
-		return uint64(rec.Study)
-	}
-	return uint64(rec.Patient)<<32 | uint64(rec.Study)
 }
 
 // join holds a row against those before it.
-func (v *verifier) join(number, at int, rec *Record) {
+func (v *verifier) join(number, at int, rec *dataset.Record) {
 	f, p := v.files[number], v.parts[at]
 	tell := func(kind FindingKind, what, do string) {
 		v.Tell(Finding{Kind: kind, Place: corpus.Place{Path: f.Path, Line: rec.Line}, What: what, Do: do})
 	}
-	if f.Kind == Boxes {
-		if v.has(Images) && v.images.get(v.imageKey(rec)) == nil {
-			tell(UnlistedBox, "a box of the image "+quoted(rec.Image)+", which no table of images lists", "get the tables again")
+	if f.Kind == dataset.Boxes {
+		if v.has(dataset.Images) && v.images.get(v.keys.Image(rec)) == nil {
+			tell(UnlistedBox, "a box of the image "+corpus.Quote(rec.Image, 40)+", which no table of images lists", "get the tables again")
 		}
 		return
 	}
-	key := v.studyKey(rec)
+	key := v.keys.Study(rec)
 	name := "the study " + v.studyName(rec)
-	if p.of == ByImage {
-		key, name = v.imageKey(rec), "the image "+quoted(rec.Image)
+	if p.of == dataset.ByImage {
+		key, name = v.keys.Image(rec), "the image "+corpus.Quote(rec.Image, 40)
 	}
 	things := v.thingsOf(p.of)
 	if t := things.get(key); t != nil && t.has>>at&1 != 0 {
@@ -399,20 +357,20 @@ func (v *verifier) join(number, at int, rec *Record) {
 	var study *thing
 	if rec.Study > 0 {
 		var known bool
-		study, known = v.studies.of(v.studyKey(rec))
+		study, known = v.studies.of(v.keys.Study(rec))
 		if known && rec.Patient > 0 && study.patient > 0 && study.patient != rec.Patient {
 			tell(Contradiction, fmt.Sprintf("the study %d is of the patient %d here and of %d in another row", rec.Study, rec.Patient, study.patient), "get the tables again")
 		}
 		if study.patient == 0 {
 			study.patient = rec.Patient
 		}
-		if p.of == ByStudy {
+		if p.of == dataset.ByStudy {
 			study.has |= 1 << at
 		} else {
-			study.has |= 1 << v.part(part{name: "row of an image", of: ByStudy, required: v.Dataset == mimic, finding: NoRow})
+			study.has |= 1 << v.part(part{name: "row of an image", of: dataset.ByStudy, required: v.Dataset == dataset.MIMIC, finding: NoRow})
 		}
 	}
-	if p.of == ByImage {
+	if p.of == dataset.ByImage {
 		image, known := things.of(key)
 		if known && (image.patient != rec.Patient || image.study != rec.Study) {
 			tell(Contradiction, name+" is of another patient or study in another row", "get the tables again")
@@ -445,8 +403,8 @@ func (v *verifier) join(number, at int, rec *Record) {
 	}
 }
 
-func (v *verifier) studyName(rec *Record) string {
-	if v.Dataset == mimic {
+func (v *verifier) studyName(rec *dataset.Record) string {
+	if v.Dataset == dataset.MIMIC {
 		return fmt.Sprint(rec.Study)
 	}
 	return fmt.Sprintf("%d of the patient %d", rec.Study, rec.Patient)
@@ -461,13 +419,13 @@ func (v *verifier) placeOf(file, line, from int) string {
 }
 
 // has says whether there is a table of a kind.
-func (v *verifier) has(kinds ...Kind) bool {
-	return slices.ContainsFunc(v.files, func(f *File) bool { return slices.Contains(kinds, f.Kind) })
+func (v *verifier) has(kinds ...dataset.Kind) bool {
+	return slices.ContainsFunc(v.files, func(f *dataset.File) bool { return slices.Contains(kinds, f.Kind) })
 }
 
 // hasImageRows says whether the tables list the images.
 func (v *verifier) hasImageRows() bool {
-	return v.has(Images, SplitList, SplitTable, Metadata, RecordList)
+	return v.has(dataset.Images, dataset.SplitList, dataset.SplitTable, dataset.Metadata, dataset.RecordList)
 }
 
 func (v *verifier) wrongCount(path, of string, have, want int) {
@@ -500,8 +458,8 @@ func (v *verifier) count(path string) {
 			v.wrongCount(path, "images in the split "+split, n, want)
 		}
 	}
-	tables := func(kind Kind) bool { return v.has(kind) && v.Published.Rows[kind] == v.Published.Images }
-	if !all && !slices.ContainsFunc([]Kind{Images, SplitTable, Metadata, RecordList}, tables) {
+	tables := func(kind dataset.Kind) bool { return v.has(kind) && v.Published.Rows[kind] == v.Published.Images }
+	if !all && !slices.ContainsFunc([]dataset.Kind{dataset.Images, dataset.SplitTable, dataset.Metadata, dataset.RecordList}, tables) {
 		return
 	}
 	for _, c := range []struct {
@@ -527,7 +485,7 @@ func (v *verifier) lacking(ctx context.Context) {
 		return
 	}
 	lacks, left := make([]int, len(v.parts)), 0
-	for _, of := range []Level{ByImage, ByStudy} {
+	for _, of := range []dataset.Level{dataset.ByImage, dataset.ByStudy} {
 		required := v.required(of)
 		for _, t := range v.thingsOf(of).all {
 			missing := v.missing(&t, of, required)
@@ -543,17 +501,18 @@ func (v *verifier) lacking(ctx context.Context) {
 		if left == 0 {
 			return
 		}
-		if f.Kind == Boxes {
+		if f.Kind == dataset.Boxes {
 			continue
 		}
-		for rec, err := range f.again(ctx) {
-			if err != nil {
+		for r, err := range f.Rows(ctx) {
+			if err != nil || !r.Known() {
 				continue
 			}
-			if rec.Image != "" && v.lacks(f, rec, ByImage, v.images.get(v.imageKey(rec)), lacks) {
+			rec := &r.Record
+			if rec.Image != "" && v.lacks(f, rec, dataset.ByImage, v.images.get(v.keys.Image(rec)), lacks) {
 				left--
 			}
-			if rec.Study > 0 && v.lacks(f, rec, ByStudy, v.studies.get(v.studyKey(rec)), lacks) {
+			if rec.Study > 0 && v.lacks(f, rec, dataset.ByStudy, v.studies.get(v.keys.Study(rec)), lacks) {
 				left--
 			}
 			if left == 0 {
@@ -563,15 +522,15 @@ func (v *verifier) lacking(ctx context.Context) {
 	}
 }
 
-func (v *verifier) thingsOf(of Level) *things {
-	if of == ByImage {
+func (v *verifier) thingsOf(of dataset.Level) *things {
+	if of == dataset.ByImage {
 		return &v.images
 	}
 	return &v.studies
 }
 
 // required is the parts that every image or study must have.
-func (v *verifier) required(of Level) (mask uint32) {
+func (v *verifier) required(of dataset.Level) (mask uint32) {
 	for i, p := range v.parts {
 		if p.of == of && p.required {
 			mask |= 1 << i
@@ -582,9 +541,9 @@ func (v *verifier) required(of Level) (mask uint32) {
 
 // missing is the parts that a thing does not have. A split of which there are no
 // image files at all is not held against the folder.
-func (v *verifier) missing(t *thing, of Level, required uint32) uint32 {
+func (v *verifier) missing(t *thing, of dataset.Level, required uint32) uint32 {
 	missing := required &^ t.has
-	if of == ByImage && v.Dataset == cheXpert && !v.walked[t.split] {
+	if of == dataset.ByImage && v.Dataset == dataset.CheXpert && !v.walked[t.split] {
 		for i, p := range v.parts {
 			if p.finding == MissingFile {
 				missing &^= 1 << i
@@ -595,7 +554,7 @@ func (v *verifier) missing(t *thing, of Level, required uint32) uint32 {
 }
 
 // lacks tells, once, what the image or the study of a row lacks, if anything.
-func (v *verifier) lacks(f *File, rec *Record, of Level, t *thing, total []int) bool {
+func (v *verifier) lacks(f *dataset.File, rec *dataset.Record, of dataset.Level, t *thing, total []int) bool {
 	if t == nil || t.told {
 		return false
 	}
@@ -605,8 +564,8 @@ func (v *verifier) lacks(f *File, rec *Record, of Level, t *thing, total []int) 
 	}
 	t.told = true
 	name := "the study " + v.studyName(rec)
-	if of == ByImage {
-		name = "the image " + quoted(rec.Image)
+	if of == dataset.ByImage {
+		name = "the image " + corpus.Quote(rec.Image, 40)
 	}
 	for ; missing != 0; missing &= missing - 1 {
 		i := bits.TrailingZeros32(missing)
@@ -614,7 +573,7 @@ func (v *verifier) lacks(f *File, rec *Record, of Level, t *thing, total []int) 
 		finding := Finding{Kind: p.finding, Place: corpus.Place{Path: f.Path, Line: rec.Line}, What: name + " has no " + p.name}
 		published := v.Published.Studies - v.Published.Rows[p.kind]
 		switch {
-		case p.kind == StudyLabels && p.rows == v.Published.Rows[StudyLabels] && total[i] == published:
+		case p.kind == dataset.StudyLabels && p.rows == v.Published.Rows[dataset.StudyLabels] && total[i] == published:
 			finding.Remark = true
 			finding.What += fmt.Sprintf(", one of the %d that are published without", published)
 		case p.finding == NoRow:
@@ -627,32 +586,18 @@ func (v *verifier) lacks(f *File, rec *Record, of Level, t *thing, total []int) 
 	return true
 }
 
-// again reads the rows whose ids are good a second time.
-func (f *File) again(ctx context.Context) func(yield func(*Record, error) bool) {
-	if f.table == nil {
-		return f.names(ctx)
-	}
-	return func(yield func(*Record, error) bool) {
-		for r, err := range ahead(ctx, f.rows) {
-			if err == nil && !yield(&r.rec, nil) {
-				return
-			}
-		}
-	}
-}
-
 // absent lists what the copy does not have.
 func (v *verifier) absent(path string) {
 	var all []string
-	for _, form := range v.forms {
-		if name := string(form.kind); !v.has(form.kind) && !slices.Contains(all, name) {
-			all = append(all, name)
+	for _, kind := range v.Kinds() {
+		if !v.has(kind) {
+			all = append(all, string(kind))
 		}
 	}
 	if !slices.ContainsFunc(v.parts, func(p part) bool { return p.finding == MissingFile }) {
 		all = append(all, "image files")
 	}
-	if v.Dataset == mimic && !slices.ContainsFunc(v.parts, func(p part) bool { return p.finding == MissingReport }) {
+	if v.Dataset == dataset.MIMIC && !slices.ContainsFunc(v.parts, func(p part) bool { return p.finding == MissingReport }) {
 		all = append(all, "reports")
 	}
 	v.notChecked = append(all, v.notChecked...)

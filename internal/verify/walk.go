@@ -1,4 +1,4 @@
-package dataset
+package verify
 
 import (
 	"context"
@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/corpus/dataset"
 	"github.com/radlabel/radlabel/internal/columns"
 )
 
@@ -48,7 +48,7 @@ func (v *verifier) walk(ctx context.Context) {
 			case ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".dcm":
 				images++
 				v.image(path, ending)
-			case v.Dataset != mimic:
+			case v.Dataset != dataset.MIMIC:
 				return nil
 			case ending == ".txt" && isReport(name):
 				reports++
@@ -92,17 +92,17 @@ func (v *verifier) image(path, ending string) {
 	tell := func(kind FindingKind, what, do string) {
 		v.Tell(Finding{Kind: kind, Place: corpus.Place{Path: path}, What: what, Do: do})
 	}
-	rec, err := v.imageOf(path)
+	rec, err := v.ImageFile(path)
 	if err != nil {
 		tell(WrongID, err.Error(), "rename the file, or take it out of the folder")
 		return
 	}
-	at := v.part(part{name: "image file (" + ending + ")", of: ByImage, required: true, finding: MissingFile})
+	at := v.part(part{name: "image file (" + ending + ")", of: dataset.ByImage, required: true, finding: MissingFile})
 	v.walked[rec.Split] = true
-	if !v.hasImageRows() || v.Dataset == cheXpert && v.splits[rec.Split] == 0 {
+	if !v.hasImageRows() || v.Dataset == dataset.CheXpert && v.splits[rec.Split] == 0 {
 		return // nothing to hold it against
 	}
-	image := v.images.get(v.imageKey(rec))
+	image := v.images.get(v.keys.Image(&rec))
 	switch {
 	case image == nil && !v.torn:
 		tell(ExtraFile, "no table lists this image", "take it out of the folder")
@@ -118,67 +118,32 @@ func (v *verifier) image(path, ending string) {
 	}
 }
 
-// imageOf reads the path of an image file.
-func (v *verifier) imageOf(path string) (*Record, error) {
-	base := filepath.Base(path)
-	switch v.Dataset {
-	case chestXray14:
-		patient, ok := patientOf(base)
-		if !ok {
-			return nil, fmt.Errorf("%s is no name of an image, such as 00000001_000.png", quoted(base))
-		}
-		return &Record{Patient: patient, Image: base}, nil
-	case cheXpert:
-		absolute, err := filepath.Abs(path)
-		if err != nil {
-			absolute = path
-		}
-		p, err := parseCheXpertPath(filepath.ToSlash(absolute))
-		return &Record{Split: p.split, Patient: p.patient, Study: p.study, Image: p.image}, err
-	}
-	id := strings.TrimSuffix(base, filepath.Ext(base))
-	if !isDICOM(id) {
-		return nil, fmt.Errorf("%s is no DICOM id, five times eight hexadecimal digits", quoted(id))
-	}
-	rec := &Record{Image: id}
-	dir := filepath.Dir(path)
-	rec.Study = idOfFolder(filepath.Base(dir), "s")
-	rec.Patient = idOfFolder(filepath.Base(filepath.Dir(dir)), "p")
-	return rec, nil
-}
-
-// idOfFolder reads p10000032 or s50414267; 0 where a folder is none.
-func idOfFolder(name, letter string) uint32 {
-	if digits, ok := strings.CutPrefix(name, letter); ok && len(digits) == 8 {
-		n, _ := numberOf(digits)
-		return n
-	}
-	return 0
-}
-
-// report joins a report: its study, and its patient where the folder tells.
+// report joins a report: its study, and its patient where that is told.
 func (v *verifier) report(place corpus.Place, study, patient string) {
 	tell := func(kind FindingKind, what, do string) {
 		v.Tell(Finding{Kind: kind, Place: place, What: what, Do: do})
 	}
-	n, err := strconv.ParseUint(strings.TrimPrefix(study, "s"), 10, 32)
-	if err != nil || n/10_000_000 != 5 {
-		tell(WrongID, quoted(study)+" is no id of a study, s and eight digits that begin with 5", "rename the file")
+	var rec dataset.Record
+	if err := dataset.MIMIC.Column("study_id").Read(study, &rec); err != nil {
+		tell(WrongID, err.Error(), "rename the file")
 		return
 	}
-	at := v.part(part{name: "report", of: ByStudy, required: true, finding: MissingReport})
-	if v.reported[uint32(n)] {
-		tell(Duplicate, fmt.Sprintf("another file has the report of the study %d too", n), "keep one")
+	if dataset.MIMIC.Column("subject_id").Read(patient, &rec) != nil {
+		rec.Patient = 0 // another folder
+	}
+	at := v.part(part{name: "report", of: dataset.ByStudy, required: true, finding: MissingReport})
+	if v.reported[rec.Study] {
+		tell(Duplicate, fmt.Sprintf("another file has the report of the study %d too", rec.Study), "keep one")
 		return
 	}
-	v.reported[uint32(n)] = true
-	s := v.studies.get(n)
-	switch subject := idOfFolder(patient, "p"); {
-	case s == nil && v.has(StudyList, SplitTable, Metadata, RecordList) && !v.torn:
-		tell(ExtraFile, fmt.Sprintf("no table lists the study %d of this report", n), "take it out of the folder")
+	v.reported[rec.Study] = true
+	s := v.studies.get(v.keys.Study(&rec))
+	switch {
+	case s == nil && v.has(dataset.StudyList, dataset.SplitTable, dataset.Metadata, dataset.RecordList) && !v.torn:
+		tell(ExtraFile, fmt.Sprintf("no table lists the study %d of this report", rec.Study), "take it out of the folder")
 	case s == nil: // labels alone leave some studies out
-	case subject > 0 && s.patient > 0 && subject != s.patient:
-		tell(Contradiction, fmt.Sprintf("the folder is of the patient %d, the tables have the study %d under %d", subject, n, s.patient), "put the file into its folder")
+	case rec.Patient > 0 && s.patient > 0 && rec.Patient != s.patient:
+		tell(Contradiction, fmt.Sprintf("the folder is of the patient %d, the tables have the study %d under %d", rec.Patient, rec.Study, s.patient), "put the file into its folder")
 		fallthrough
 	default:
 		s.has |= 1 << at
@@ -208,11 +173,7 @@ func (v *verifier) readArchives(ctx context.Context) {
 			v.spoilt = true
 		case err == nil:
 			reports++
-			patient := ""
-			if r.Subject != "" {
-				patient = "p" + r.Subject
-			}
-			v.report(r.Place, r.Study, patient)
+			v.report(r.Place, r.Study, r.Subject)
 		}
 	}
 	if reports > 0 {

@@ -1,4 +1,4 @@
-package dataset
+package stats
 
 import (
 	"fmt"
@@ -6,22 +6,24 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/radlabel/radlabel/corpus/dataset"
+
 	"github.com/radlabel/radlabel/internal/columns"
 )
 
 // View says which of the tables of labels are shown.
 type View struct {
-	Split string // "": each
-	Level Level  // "": by study where the dataset has studies, else by image
+	Split string        // "": each
+	Level dataset.Level // "": by study where the dataset has studies, else by image
 }
 
 // tables are the tables of labels in view.
 func (v View) tables(s *Stats) (all []LabelTable) {
 	level := v.Level
 	if level == "" && s.Dataset.Studies {
-		level = ByStudy
+		level = dataset.ByStudy
 	} else if level == "" {
-		level = ByImage
+		level = dataset.ByImage
 	}
 	parts := map[string]int{}
 	for _, t := range s.Labels {
@@ -82,7 +84,7 @@ func filesText(b *strings.Builder, s *Stats) {
 // What is the kind of the file, and the source of its labels.
 func (f *FileCount) What() string {
 	switch {
-	case f.Source == "", f.Source == string(f.Kind), f.Kind == Images:
+	case f.Source == "", f.Source == string(f.Kind), f.Kind == dataset.Images:
 		return string(f.Kind)
 	}
 	return string(f.Kind) + ": " + printable(f.Source)
@@ -177,7 +179,7 @@ func shareText(n, all int) string {
 // Heading names a table of labels: "labels by study, train: 187,641 studies".
 func (t *LabelTable) Heading() string {
 	noun := "image"
-	if t.Level == ByStudy {
+	if t.Level == dataset.ByStudy {
 		noun = "studie"
 		if t.Labelled == 1 {
 			noun = "study"

@@ -1,4 +1,4 @@
-package dataset
+package stats
 
 import (
 	"testing"
@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/radlabel/radlabel/corpus"
-	"github.com/radlabel/radlabel/internal/dataset/synthetic"
+	"github.com/radlabel/radlabel/corpus/dataset"
+	"github.com/radlabel/radlabel/internal/synthetic"
 )
 
 func TestFullSize(t *testing.T) {
@@ -16,13 +17,13 @@ func TestFullSize(t *testing.T) {
 	}
 	folder := t.TempDir()
 	require.NoError(t, synthetic.CheXpert(folder, synthetic.CheXpertTrain, synthetic.CheXpertValid))
-	s := gathered(t, cheXpert, folder)
+	s := gathered(t, dataset.CheXpert, folder)
 	assert.Equal(t, synthetic.CheXpertTrain, s.Splits[1].Images)
 	assert.Equal(t, synthetic.CheXpertValid, s.Splits[2].Images)
 
 	folder = t.TempDir()
 	require.NoError(t, synthetic.MIMIC(folder, synthetic.MIMICStudies, synthetic.MIMICLabelled, synthetic.MIMICImages))
-	s = gathered(t, mimic, folder)
+	s = gathered(t, dataset.MIMIC, folder)
 	assert.Equal(t, synthetic.MIMICStudies, s.Splits[0].Studies)
 	assert.Equal(t, synthetic.MIMICImages, s.Splits[0].Images)
 	assert.Equal(t, synthetic.MIMICLabelled, s.Labels[0].Labelled)
@@ -33,13 +34,13 @@ func TestFullSize(t *testing.T) {
 // finding the files, reading and joining them.
 func BenchmarkStats(b *testing.B) {
 	for _, size := range []struct {
-		dataset *Dataset
+		dataset *dataset.Dataset
 		write   func(folder string) error
 	}{
-		{cheXpert, func(folder string) error {
+		{dataset.CheXpert, func(folder string) error {
 			return synthetic.CheXpert(folder, synthetic.CheXpertTrain, synthetic.CheXpertValid)
 		}},
-		{mimic, func(folder string) error {
+		{dataset.MIMIC, func(folder string) error {
 			return synthetic.MIMIC(folder, synthetic.MIMICStudies, synthetic.MIMICLabelled, synthetic.MIMICImages)
 		}},
 	} {
@@ -48,7 +49,7 @@ func BenchmarkStats(b *testing.B) {
 			require.NoError(b, size.write(folder))
 			b.ReportAllocs()
 			for b.Loop() {
-				found, err := Find(b.Context(), size.dataset, []string{folder})
+				found, err := dataset.Find(b.Context(), size.dataset, []string{folder})
 				require.NoError(b, err)
 				s, err := Gather(b.Context(), size.dataset, found.Files, func(p *corpus.Problem) { b.Error(p) })
 				require.NoError(b, err)

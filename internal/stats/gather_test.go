@@ -1,4 +1,4 @@
-package dataset
+package stats
 
 import (
 	"bytes"
@@ -15,13 +15,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
 
 // gathered are the counts of files that have nothing wrong.
-func gathered(t testing.TB, d *Dataset, paths ...string) *Stats {
-	found, err := Find(t.Context(), d, paths)
+func gathered(t testing.TB, d *dataset.Dataset, paths ...string) *Stats {
+	found, err := dataset.Find(t.Context(), d, paths)
 	require.NoError(t, err)
 	s, err := Gather(t.Context(), d, found.Files, func(p *corpus.Problem) { t.Error(p) })
 	require.NoError(t, err)
@@ -30,7 +31,7 @@ func gathered(t testing.TB, d *Dataset, paths ...string) *Stats {
 
 // The made-up datasets in testdata, as text.
 func TestText(t *testing.T) {
-	for _, d := range All() {
+	for _, d := range dataset.All() {
 		t.Run(d.Name, func(t *testing.T) {
 			folder := filepath.Join("..", "..", "testdata", "datasets", d.Name)
 			var got bytes.Buffer
@@ -48,7 +49,7 @@ func TestText(t *testing.T) {
 
 func TestOutputsAreTheSameTwice(t *testing.T) {
 	for _, write := range []func(io.Writer, *Stats) error{JSON, HTML} {
-		for _, d := range All() {
+		for _, d := range dataset.All() {
 			folder := filepath.Join("..", "..", "testdata", "datasets", d.Name)
 			var a, b bytes.Buffer
 			require.NoError(t, write(&a, gathered(t, d, folder)))
@@ -60,9 +61,9 @@ func TestOutputsAreTheSameTwice(t *testing.T) {
 
 func TestHTMLLoadsNothingAndEscapes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a<script>alert(1)<.csv")
-	require.NoError(t, os.WriteFile(path, []byte("study_id,subject_id,"+strings.Join(names(mimic.Observations), ",")+"\n50414267,10000032"+strings.Repeat(",1", 14)+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte("study_id,subject_id,"+strings.Join(names(dataset.MIMIC.Observations), ",")+"\n50414267,10000032"+strings.Repeat(",1", 14)+"\n"), 0o600))
 	var b bytes.Buffer
-	require.NoError(t, HTML(&b, gathered(t, mimic, path)))
+	require.NoError(t, HTML(&b, gathered(t, dataset.MIMIC, path)))
 	page := b.String()
 	assert.NotContains(t, page, "<script")
 	assert.Contains(t, page, "a&lt;script&gt;")
@@ -86,10 +87,10 @@ func TestCheXpertStudies(t *testing.T) {
 	}
 	content := cheXpertHeader + "\n" + row("view1", "Frontal", "0.0,-1.0,") + row("view2", "Lateral", "-1.0,1.0,0.0")
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "train.csv"), []byte(content), 0o600))
-	s := gathered(t, cheXpert, folder)
+	s := gathered(t, dataset.CheXpert, folder)
 	require.Len(t, s.Labels, 4)
 	study := s.Labels[0]
-	assert.Equal(t, ByStudy, study.Level)
+	assert.Equal(t, dataset.ByStudy, study.Level)
 	assert.Equal(t, 1, study.Labelled)
 	assert.Equal(t, []Prevalence{{Uncertain: 1}, {Positive: 1}, {Negative: 1}, {Blank: 1}}, study.Prevalence[:4])
 	assert.Equal(t, 1, s.Splits[0].Studies)
@@ -100,7 +101,7 @@ func TestCheXpertStudies(t *testing.T) {
 // In the made-up copy the radiologists differ, and their majority is the ground
 // truth. The columns of each stand in an order of their own.
 func TestMajorityIsTheGroundTruth(t *testing.T) {
-	s := gathered(t, cheXpert, filepath.Join("..", "..", "testdata", "datasets", "chexpert", "test"))
+	s := gathered(t, dataset.CheXpert, filepath.Join("..", "..", "testdata", "datasets", "chexpert", "test"))
 	tables := map[string]LabelTable{}
 	for _, table := range s.Labels {
 		if table.Split == "test" {
@@ -117,7 +118,7 @@ func TestMajorityIsTheGroundTruth(t *testing.T) {
 func TestMIMICChecks(t *testing.T) {
 	folder := filepath.Join("..", "..", "testdata", "datasets", "mimic-cxr")
 	checks := map[string]int{}
-	for _, c := range gathered(t, mimic, folder).Checks {
+	for _, c := range gathered(t, dataset.MIMIC, folder).Checks {
 		checks[c.What] = c.N
 	}
 	assert.Equal(t, 1, checks["studies of the study list without a row of labels"])
@@ -134,15 +135,15 @@ func TestPatientOnBothSides(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
 	}
-	assert.Contains(t, gathered(t, chestXray14, folder).Checks, Check{"patients in more than one split", 1})
+	assert.Contains(t, gathered(t, dataset.ChestXray14, folder).Checks, Check{"patients in more than one split", 1})
 }
 
 func TestGatherStops(t *testing.T) {
-	found, err := Find(t.Context(), cheXpert, []string{filepath.Join("..", "..", "testdata", "datasets", "chexpert")})
+	found, err := dataset.Find(t.Context(), dataset.CheXpert, []string{filepath.Join("..", "..", "testdata", "datasets", "chexpert")})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = Gather(ctx, cheXpert, found.Files, func(*corpus.Problem) {})
+	_, err = Gather(ctx, dataset.CheXpert, found.Files, func(*corpus.Problem) {})
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
@@ -153,7 +154,7 @@ func TestRealChestXray14(t *testing.T) {
 		t.Skip("RADLABEL_DATA is not set: no published files to count")
 	}
 	folder := filepath.Join(data, "nih")
-	s := gathered(t, chestXray14, folder)
+	s := gathered(t, dataset.ChestXray14, folder)
 	assert.Equal(t, 112_120, s.Splits[0].Images)
 	assert.Equal(t, 30_805, s.Splits[0].Patients)
 
@@ -189,4 +190,37 @@ func TestRealChestXray14(t *testing.T) {
 		boxes += b.Boxes
 	}
 	assert.Equal(t, 984, boxes)
+}
+
+func TestMajority(t *testing.T) {
+	const p, n, u, b = corpus.Positive, corpus.Negative, corpus.Uncertain, corpus.Unmentioned
+	for _, test := range []struct {
+		votes []corpus.Assertion
+		want  corpus.Assertion
+	}{
+		{[]corpus.Assertion{p, p, p, n, n}, p},
+		{[]corpus.Assertion{p, n, n, n, p}, n},
+		{[]corpus.Assertion{p, p, n, n, u}, u},
+		{[]corpus.Assertion{p, p, n, n}, u},
+		{[]corpus.Assertion{b, b, b, p, p}, b},
+		{[]corpus.Assertion{p}, p},
+	} {
+		var readers []dataset.Labels
+		for _, v := range test.votes {
+			readers = append(readers, dataset.Labels(0).With(3, v))
+		}
+		assert.Equal(t, test.want, majority(readers, 4).At(3), "%v", test.votes)
+	}
+}
+
+func TestAges(t *testing.T) {
+	var a Ages
+	for _, age := range []int{-1, 3, 10, 20, 20, 95} {
+		a.add(age)
+	}
+	a.done()
+	assert.Equal(t, []int{5, 1, 3, 10, 20, 20, 95}, []int{a.Known, a.Unknown, a.Least, a.Lower, a.Median, a.Upper, a.Greatest})
+	assert.InDelta(t, 29.6, a.Mean, 1e-9)
+	assert.Len(t, a.Decades, 10)
+	assert.Equal(t, Count{"20-29", 2}, a.Decades[2])
 }

@@ -1,4 +1,4 @@
-package dataset
+package stats
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
 // populations counts what is in the splits. Here and in the tables of labels, 0 is
@@ -45,7 +46,7 @@ func (g *gatherer) populations() []Population {
 		p.Split = g.splitName(i)
 		p.Patients = len(patients[i])
 		p.Views, p.Sexes = counts(g.views, views[i]), counts(g.sexes, sexes[i])
-		if g.kinds[Images] {
+		if g.kinds[dataset.Images] {
 			ages[i].done()
 			p.Ages = &ages[i]
 		}
@@ -98,7 +99,7 @@ func counts(d dictionary, n []int) (all []Count) {
 }
 
 func (a *Ages) add(age int) {
-	if age < 0 || age > oldest {
+	if age < 0 || age > dataset.OldestAge {
 		a.Unknown++
 		return
 	}
@@ -151,7 +152,7 @@ func (g *gatherer) labelTables(s *source) []LabelTable {
 	for i, row := range s.rows {
 		if row.has {
 			split := 0
-			if s.level == ByImage {
+			if s.level == dataset.ByImage {
 				split = int(g.splitOf(g.images[i]))
 			} else {
 				split = int(g.studies[i].split)
@@ -165,7 +166,7 @@ func (g *gatherer) labelTables(s *source) []LabelTable {
 	return inUse(all, func(t LabelTable) bool { return t.Labelled > 0 })
 }
 
-func (t *LabelTable) add(l Labels) {
+func (t *LabelTable) add(l dataset.Labels) {
 	t.Labelled++
 	if l == 0 {
 		t.AllBlank++
