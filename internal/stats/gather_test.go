@@ -42,7 +42,7 @@ func TestText(t *testing.T) {
 			}
 			want, err := os.ReadFile(golden)
 			require.NoError(t, err)
-			assert.Equal(t, string(want), got.String(), "go test ./internal/dataset -update writes it")
+			assert.Equal(t, string(want), got.String(), "go test ./internal/stats -update writes it")
 		})
 	}
 }
