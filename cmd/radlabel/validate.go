@@ -214,8 +214,8 @@ func (r *validateRun) run(ctx context.Context, args []string) error {
 }
 
 // about says what is measured, and by what.
-func (r *validateRun) about(prediction string, set *rules.Set) evaltext.About {
-	about := evaltext.About{Tool: "radlabel", Version: version(), Gold: r.gold, Part: r.part, Prediction: prediction}
+func (r *validateRun) about(g, prediction string, set *rules.Set) evaltext.About {
+	about := evaltext.About{Tool: "radlabel", Version: version(), Gold: g, Part: r.part, Prediction: prediction}
 	if set != nil {
 		about.RuleSet, about.Digest, about.Section = set.Name, set.Digest, r.section
 	}
