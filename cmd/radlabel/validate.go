@@ -136,7 +136,7 @@ func (r *validateRun) check(cmd *cobra.Command, args []string) error {
 	case alone && given("gold", "pred", "compare") != "":
 		return fmt.Errorf("--task %s takes its files as arguments, without --%s", r.task, given("gold", "pred", "compare"))
 	case alone && len(args) != n:
-		return fmt.Errorf("--task %s wants %d file(s), and there are %d", r.task, n, len(args))
+		return fmt.Errorf("--task %s wants %s, and there are %d", r.task, columns.Count(n, "file"), len(args))
 	case alone && r.task != taskAgreement && given("html", "by", "observations") != "":
 		return fmt.Errorf("--%s is not for --task %s", given("html", "by", "observations"), r.task)
 	case r.task == taskAgreement && given("part") != "":
