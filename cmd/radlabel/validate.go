@@ -67,7 +67,8 @@ positive, negation and uncertain, with 95 % bootstrap intervals, and the labels 
 differ, with the sentence, the mention, the cue and the rule behind each.
 
 Gold and labels are CSV (radlabel's, MIMIC-CXR's, CheXpert's), JSON lines, Parquet,
-or the exports of brat, doccano and Label Studio; rows are matched by id.
+or the exports of brat, doccano and Label Studio; rows are matched by id. Labels of
+images are put together by study: the strongest label of each.
 
 --compare A B measures two predictions on the same gold: files of labels, folders
 of rules, or names of embedded rule sets. --task presence asks of each label only

@@ -75,8 +75,15 @@ func (s *Source) perStudy(ctx context.Context, yield func(Row, error) bool) {
 	if images > len(studies.all) {
 		s.Images, s.Studies = images, len(studies.all)
 	}
+	if stopped {
+		return
+	}
 	for _, row := range studies.all {
-		if stopped || ctx.Err() != nil || !yield(row, nil) {
+		if err := ctx.Err(); err != nil {
+			yield(Row{}, err)
+			return
+		}
+		if !yield(row, nil) {
 			return
 		}
 	}

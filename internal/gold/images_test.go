@@ -76,6 +76,27 @@ func TestImagesInParquet(t *testing.T) {
 	assert.Equal(t, [2]int{3, 2}, [2]int{sheet.Images, sheet.Studies})
 }
 
+// Whoever stops, or is stopped, between the rows gets no part of them for the whole.
+func TestImagesInterrupted(t *testing.T) {
+	path := write(t, "g.csv", "Path,Edema\nx/patient1/study1/a.jpg,1\nx/patient2/study1/a.jpg,0\nx/patient3/study1/a.jpg,0\n")
+	source, err := Open(t.Context(), path, Options{})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	rows := 0
+	for _, err = range source.Rows(ctx) {
+		if err != nil {
+			break
+		}
+		rows++
+		cancel()
+	}
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, 1, rows)
+	for range source.Rows(t.Context()) {
+		break
+	}
+}
+
 func letters(labels []corpus.Assertion) string {
 	s := ""
 	for _, a := range labels {
