@@ -82,6 +82,7 @@ func TestImagesInterrupted(t *testing.T) {
 	source, err := Open(t.Context(), path, Options{})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	rows := 0
 	for _, err = range source.Rows(ctx) {
 		if err != nil {
