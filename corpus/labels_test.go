@@ -68,6 +68,8 @@ func TestLabelColumns(t *testing.T) {
 		{",Study,findings,Edema", 1, []int{3}},
 		{"Unnamed: 0,id,Edema", 1, []int{2}},
 		{"id,text", 0, nil},
+		{"image_path,Edema", 0, []int{1}},
+		{"Edema,image,study_id", 2, []int{0}},
 	} {
 		id, labels := LabelColumns(strings.Split(tt.header, ","))
 		assert.Equal(t, tt.id, id, tt.header)
@@ -89,9 +91,25 @@ func TestStudyOf(t *testing.T) {
 		"CheXpert-v1.0/train/patient00001/study2/view1_f.jpg": "patient00001/study2",
 		" a/b ": "a/b", "50414267.0": "50414267", "1.0": "1", ".0": ".0", "1.5": "1.5", "1.2.0": "1.2.0",
 		"files/p10/p10000032/s50414267.txt": "50414267", "s50414267.txt": "50414267", "p10/s5.txt": "p10/s5.txt",
+		"files/p10/p10000032/s50414267/02aa804e.jpg": "50414267", "p10000032/s50414267": "50414267", "x10000032/s50414267/a.jpg": "x10000032/s50414267/a.jpg",
 	} {
 		assert.Equal(t, want, StudyOf(id))
 		assert.Equal(t, want, StudyOf(want), "the id of a study is its own")
+	}
+}
+
+func TestIsImagePath(t *testing.T) {
+	for id, want := range map[string]bool{
+		"CheXpert-v1.0/train/patient00001/study2/view1_f.jpg": true,
+		"patient00001/study2/view1_f.jpg":                     true,
+		" files/p10/p10000032/s50414267/02aa804e.jpg ":        true,
+		"CheXpert-v1.0/test/patient64741/study1":              false,
+		"CheXpert-v1.0/test/patient64741/study1/":             false,
+		"files/p10/p10000032/s50414267.txt":                   false,
+		"a/b.jpg":                                             false,
+		"":                                                    false,
+	} {
+		assert.Equal(t, want, IsImagePath(id), id)
 	}
 }
 

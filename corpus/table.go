@@ -526,15 +526,3 @@ func (t *tableReader) plausible(r row, want int) bool {
 func blank(fields []string) bool {
 	return !slices.ContainsFunc(fields, func(f string) bool { return strings.TrimSpace(f) != "" })
 }
-
-// studyOf gives patient and study of a CheXpert path:
-// train/patient00001/study1/view1_frontal.jpg.
-func studyOf(path, otherwise string) string {
-	parts := strings.Split(strings.TrimSpace(path), "/")
-	for i := 1; i < len(parts); i++ {
-		if strings.HasPrefix(parts[i], "study") && strings.HasPrefix(parts[i-1], "patient") {
-			return parts[i-1] + "/" + parts[i]
-		}
-	}
-	return otherwise
-}
