@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -56,20 +55,9 @@ output. It appears under its name only when it is whole.`,
 	return cmd
 }
 
-// collectLater lets garbage grow to memoryGoal, a quarter of which is in use, unless
-// the environment says otherwise: reports come and go, and collecting twice as
-// often as needed costs an eighth of the time.
-func collectLater() {
-	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(400)
-		debug.SetMemoryLimit(memoryGoal)
-	}
-}
-
-const memoryGoal = 224 << 20 // bytes
-
 func (r *labelRun) run(ctx context.Context, paths []string) error {
-	collectLater()
+	memory := collectLate()
+	defer memory.stop()
 	layout := output.Layout(r.layout)
 	if !slices.Contains(output.Layouts(), layout) {
 		return usagef("--layout %q is not known; use default, mimic, chexpert-labeler or nih", r.layout)
@@ -113,6 +101,7 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 		return err
 	}
 	t := newTally(r.app, r.quiet)
+	t.memory = memory
 	t.exceptions = exceptions{file: r.exceptions, by: opts.Exceptions}
 	if err := t.label(ctx, reader, l.LabelAll(ctx, reader.Reports(ctx), r.workers), w); err != nil {
 		return err

@@ -28,6 +28,7 @@ type tally struct {
 	quiet      bool
 	start      time.Time
 	bar        *bar // nil where nobody looks
+	memory     *garbage
 	results    int
 	empty      int
 	unlabelled int // not empty, but without a part to label
@@ -59,6 +60,7 @@ func newTally(a *app, quiet bool) *tally {
 func (t *tally) result(r labeler.Result) {
 	t.results++
 	t.bar.set(t.results)
+	t.memory.labelled()
 	switch {
 	case isBlank(r.Report.Text):
 		t.empty++
