@@ -241,10 +241,6 @@ func (r *convertRun) write(ctx context.Context, c *convert.Conversion, format ou
 // summary accounts for every row and label on stderr.
 func (r *convertRun) summary(t *tally, s *convert.Summary, images *convert.Images) {
 	var b strings.Builder
-	where := cmp.Or(strings.TrimPrefix(r.out, "-"), "standard output")
-	if t.nothing() {
-		where = "nowhere, since none could be read"
-	}
 	each := "row"
 	switch {
 	case r.opts.Study:
@@ -252,8 +248,13 @@ func (r *convertRun) summary(t *tally, s *convert.Summary, images *convert.Image
 	case images != nil:
 		each = "image"
 	}
-	fmt.Fprintf(&b, "%s read, %s lost; %s written to %s, one per %s\n", columns.Count(s.Read, "row"), columns.Thousands(s.Lost),
-		columns.Thousands(s.Written), where, each)
+	fmt.Fprintf(&b, "%s read, %s lost; ", columns.Count(s.Read, "row"), columns.Thousands(s.Lost))
+	if t.nothing() {
+		b.WriteString("nothing written, since none could be read\n")
+	} else {
+		where := cmp.Or(strings.TrimPrefix(r.out, "-"), "standard output")
+		fmt.Fprintf(&b, "%s written to %s, one per %s\n", columns.Thousands(s.Written), where, each)
+	}
 	t.writeKinds(&b)
 	imageLines(&b, images)
 	for _, by := range slices.Sorted(maps.Keys(s.LeftOut)) {
