@@ -44,21 +44,22 @@ func (a *app) convertCommand(d *dataset.Dataset) *cobra.Command {
 the table, JSON lines or Parquet that radlabel wrote. The columns of ids are kept as
 they are, and so are views, sexes, ages and splits.
 
-The steps are always in this order: ` + r.firstSteps() + ` of one split or
-view are kept (--split, --view), the views of a study become one row (--level study),
-blanks are filled (--blank), observations get other names (--names), uncertain labels
-get their rule (--uncertain), and the rows are written (--layout).
+The steps are always in this order:
+` + r.firstStep() + `  rows of a split or a view are kept       --split, --view
+  the views of a study become one row      --level study, --reduce
+  blanks are filled                        --blank
+  observations get other names             --names
+  uncertain labels get their rule          --uncertain
+  rows are written                         --layout
 
 --uncertain takes the approaches of the CheXpert paper, one for all or one for some and
 one for the rest: ignore (no target), zeros, ones, multiclass (2, a class of its own),
 or keep (-1). Unless told, it is ignore for the layout torchxrayvision, whose loaders
 read -1 as missing, and keep for the others. --show prints how names are mapped, and
 why.`,
-		Example: "  radlabel dataset " + d.Name + ` convert labels.csv -o targets.csv --uncertain zeros,Atelectasis=ones,Edema=ones
-  radlabel dataset ` + d.Name + " convert labels.csv.gz -o targets.parquet --names torchxrayvision --level study\n" +
-			"  radlabel dataset " + d.Name + " convert --names chestx-ray14 --show",
-		Args: func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
-		RunE: action(r.run),
+		Example: r.examples(),
+		Args:    func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
+		RunE:    action(r.run),
 	}
 	r.addFlags(cmd)
 	return cmd
@@ -67,22 +68,38 @@ why.`,
 // hasTables says whether the dataset has tables of images beside its labels.
 func (r *convertRun) hasTables() bool { return len(convert.Tables(r.dataset)) > 0 }
 
-// firstSteps begins the sentence of the steps.
-func (r *convertRun) firstSteps() string {
+// firstStep is what the tables of images are for.
+func (r *convertRun) firstStep() string {
 	switch {
 	case !r.hasTables():
-		return "rows"
+		return ""
 	case r.dataset.Studies:
-		return "a row of labels becomes one for each\nimage, with its split and view (--images), those"
+		return "  labels of a study become those of each\n  image, with its split and view           --images\n"
 	}
-	return "images get their split (--images), those"
+	return "  images get their split                   --images\n"
+}
+
+// examples are those of the help.
+func (r *convertRun) examples() string {
+	command := "  radlabel dataset " + r.dataset.Name + " convert "
+	first := "labels.csv -o targets.csv --split train --view frontal"
+	switch r.dataset {
+	case dataset.MIMIC:
+		first = "mimic-cxr-2.0.0-chexpert.csv.gz --images split.csv.gz,metadata.csv.gz --split train --view PA,AP -o train.csv"
+	case dataset.ChestXray14:
+		first = "Data_Entry_2017.csv --images train_val_list.txt,test_list.txt --split train_val -o train.csv"
+	}
+	return command + first + "\n" +
+		command + "labels.csv -o targets.csv --uncertain zeros,Atelectasis=ones,Edema=ones\n" +
+		command + "labels.csv.gz -o targets.parquet --names torchxrayvision --level study\n" +
+		command + "--names chestx-ray14 --show"
 }
 
 func (r *convertRun) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&r.out, "output", "o", "-", "write to this `file`: .csv, .csv.gz, .csv.zst or .parquet; - is standard output")
 	if r.hasTables() {
-		flags.StringSliceVar(&r.images, "images", nil, "write a row an image of these `files` or folders: "+oneOf(convert.Tables(r.dataset)))
+		flags.StringSliceVar(&r.images, "images", nil, "tables of images, `files` or folders joined by commas: "+oneOf(convert.Tables(r.dataset)))
 		_ = cmd.MarkFlagFilename("images")
 	}
 	flags.StringSliceVar(&r.opts.Splits, "split", nil, "keep the rows of these `splits` alone: "+strings.Join(r.dataset.Splits, ", "))

@@ -14,7 +14,6 @@ import (
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/corpus/dataset"
 	"github.com/radlabel/radlabel/internal/convert"
-	"github.com/radlabel/radlabel/internal/output"
 )
 
 // dicom is the id of an image.
@@ -56,17 +55,14 @@ func joined(t *testing.T, d *dataset.Dataset, labels string, tables []string, op
 	m, err = convert.OpenImages(t.Context(), d, tables, func(p *corpus.Problem) { t.Error(p) })
 	require.NoError(t, err)
 	source.Join(m)
-	c, err := convert.New(source, opts)
-	require.NoError(t, err)
-	ids, numbers := c.Header()
 	var out bytes.Buffer
-	w, err := output.NewTable(&out, output.Format{Kind: "csv"}, output.TableOptions{Texts: ids, Numbers: numbers})
-	require.NoError(t, err)
-	s, err = c.Run(t.Context(), w, func(p *corpus.Problem) { t.Error(p) })
-	require.NoError(t, err)
-	require.NoError(t, w.Close())
+	s = write(t, t.Context(), source, opts, &out)
+	n := len(source.Beside(opts.Study))
+	if opts.For(d).Layout == convert.NIHLayout {
+		n++ // Finding Labels
+	}
 	for line := range strings.Lines(out.String()) {
-		rows = append(rows, strings.Join(strings.Split(strings.TrimSpace(line), ",")[:len(ids)], ","))
+		rows = append(rows, strings.Join(strings.Split(strings.TrimSpace(line), ",")[:n], ","))
 	}
 	return rows, s, m
 }
