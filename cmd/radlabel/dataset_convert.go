@@ -290,8 +290,8 @@ func imageLines(b *strings.Builder, m *convert.Images) {
 	if m.Unlabelled > 0 {
 		fmt.Fprintf(b, "images without labels, left out: %s\n", columns.Thousands(m.Unlabelled))
 	}
-	if m.Homeless > 0 {
-		fmt.Fprintf(b, "rows of labels whose image the tables do not have: %s\n", columns.Thousands(m.Homeless))
+	if m.Imageless > 0 {
+		fmt.Fprintf(b, "rows of labels whose image the tables do not have: %s\n", columns.Thousands(m.Imageless))
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 type Images struct {
 	Files      []string // the tables, by their names
 	Count      int
-	Homeless   int // rows of labels without an image, once all are read
+	Imageless  int // rows of labels without an image, once all are read
 	Unlabelled int // images without a row of labels, once all are read
 
 	all      []image
@@ -183,7 +183,7 @@ func (s *Source) ofImages(r Row, yield func(Row) bool) bool {
 	m.rows++
 	images := m.of(r)
 	if len(images) == 0 {
-		m.Homeless++
+		m.Imageless++
 		return r.is.Image == "" || yield(s.ofImage(r, image{}))
 	}
 	for _, i := range images {

@@ -96,7 +96,7 @@ func TestImagesOfStudies(t *testing.T) {
 			rows, s, m := joined(t, dataset.MIMIC, labels, c.tables, c.opts)
 			assert.Equal(t, c.want, rows)
 			assert.Equal(t, 3, s.Read)
-			assert.Equal(t, 1, m.Homeless, "the labels of 50000009")
+			assert.Equal(t, 1, m.Imageless, "the labels of 50000009")
 			assert.Equal(t, 1, m.Unlabelled, "the image of 50000002")
 		})
 	}
@@ -140,7 +140,7 @@ func TestSplitsOfChestXray14(t *testing.T) {
 	assert.Equal(t, []string{
 		"Image Index,Finding Labels,View Position,split", "00000001_000.png,Mass,PA,train_val", "00000002_000.png,Mass,AP,train_val", "00000003_000.png,Mass,PA,",
 	}, rows)
-	assert.Equal(t, []int{3, 1, 1}, []int{s.Written, m.Homeless, m.Unlabelled})
+	assert.Equal(t, []int{3, 1, 1}, []int{s.Written, m.Imageless, m.Unlabelled})
 	rows, _, _ = joined(t, dataset.ChestXray14, filepath.Join(dir, "labels.csv"), []string{dir}, convert.Options{Splits: []string{"train_val"}, Views: []string{"PA"}})
 	assert.Equal(t, []string{"Image Index,Finding Labels,View Position,split", "00000001_000.png,Mass,PA,train_val"}, rows)
 }

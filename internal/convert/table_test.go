@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -184,6 +185,21 @@ func TestRefused(t *testing.T) {
 			require.EqualError(t, err, path+c.want)
 		})
 	}
+}
+
+// Predictions are known in Parquet as well, where they are numbers.
+func TestPredictionsInParquet(t *testing.T) {
+	type prediction struct {
+		Path         string
+		Edema        float64
+		Pneumothorax float32
+	}
+	path := filepath.Join(t.TempDir(), "predictions.parquet")
+	require.NoError(t, parquet.WriteFile(path, []prediction{
+		{"train/patient00001/study1/view1_frontal.jpg", 0.73, 0.25}, {"train/patient00002/study1/view1_frontal.jpg", 1, 0.5},
+	}))
+	_, err := convert.Open(t.Context(), path, dataset.CheXpert, true)
+	assert.ErrorContains(t, err, "(Edema): the labels are probabilities, as a model predicts them; choose a threshold")
 }
 
 // The same image by another path, and the same study by another spelling, have one
