@@ -192,20 +192,7 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 	if counts.Skipped > 0 {
 		fmt.Fprintf(&b, "  %s skipped: no reports\n", columns.Count(counts.Skipped, "file"))
 	}
-	for _, k := range t.kinds {
-		name := "warning"
-		if k.lost {
-			name = "lost"
-		}
-		what, places := k.what, strings.Join(k.places, ", ")
-		if k.count == 1 {
-			what = k.first
-		}
-		if k.count > len(k.places) {
-			places += ", ..."
-		}
-		fmt.Fprintf(&b, "  %s, %s: %s (%s)\n", name, columns.Thousands(k.count), what, places)
-	}
+	t.writeKinds(&b)
 	fmt.Fprintf(&b, "  %s\n", how)
 	switch {
 	case t.nothing() && where != "-":
@@ -218,6 +205,24 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 			duration(took), columns.Thousands(int(float64(read)/took.Seconds())))
 	}
 	io.WriteString(t.stderr, b.String())
+}
+
+// writeKinds counts problems by their kinds, with some of their places.
+func (t *tally) writeKinds(b *strings.Builder) {
+	for _, k := range t.kinds {
+		name := "warning"
+		if k.lost {
+			name = "lost"
+		}
+		what, places := k.what, strings.Join(k.places, ", ")
+		if k.count == 1 {
+			what = k.first
+		}
+		if k.count > len(k.places) {
+			places += ", ..."
+		}
+		fmt.Fprintf(b, "  %s, %s: %s (%s)\n", name, columns.Thousands(k.count), what, places)
+	}
 }
 
 // columnNames says which columns of a table were taken.
