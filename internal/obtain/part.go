@@ -121,7 +121,7 @@ func (p *part) continues(resp *http.Response) bool {
 		(size < 0 || p.state.Size < 0 || size == p.state.Size) &&
 		(now.ETag == "" || now.ETag == p.state.ETag) &&
 		(now.Modified == "" || p.state.ETag != "" || now.Modified == p.state.Modified) &&
-		encoded(resp) == ""
+		p.plain(resp)
 }
 
 // readable refuses answers that are not the file.
@@ -131,12 +131,18 @@ func (p *part) readable(resp *http.Response, checked bool) error {
 	switch {
 	case strings.HasPrefix(kind, "text/html") && ext != ".html" && ext != ".htm":
 		return fmt.Errorf("%s: %s answers with a web page, not with the file; check the address, and whether it asks to log in", p.name, resp.Request.URL.Host)
-	case encoded(resp) != "" && ext != ".gz":
+	case !p.plain(resp):
 		return fmt.Errorf("%s: %s sends it compressed (%.20q), which it was asked not to; download it in a browser", p.name, resp.Request.URL.Host, encoded(resp))
 	case resp.ContentLength < 0 && resp.ProtoMajor < 2 && len(resp.TransferEncoding) == 0 && !checked:
 		return fmt.Errorf("%s: %s does not say how long it is, so that a part would pass for the whole; give --checksums", p.name, resp.Request.URL.Host)
 	}
 	return nil
+}
+
+// plain reports whether the bytes of an answer are those of the file: servers call
+// a file encoded as well that is compressed where it lies.
+func (p *part) plain(resp *http.Response) bool {
+	return encoded(resp) == "" || strings.EqualFold(path.Ext(p.name), ".gz")
 }
 
 func encoded(resp *http.Response) string {
