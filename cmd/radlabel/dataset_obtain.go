@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ type obtainRun struct {
 	dir       string
 	checksums string
 	quiet     bool
+	refused   []string // hosts that refused the credentials
 }
 
 // obtainCommand says how a dataset is had, and downloads files of it.
@@ -141,9 +143,12 @@ func (r *obtainRun) groups(files []string) (groups []*group, err error) {
 	return groups, nil
 }
 
-// download gets the files of a group, and counts those that could not be had. An
-// error ends the work.
+// download gets the files of a group, and counts those that could not be had. A
+// host that refused the credentials is not asked again. An error ends the work.
 func (r *obtainRun) download(ctx context.Context, g *group) (failed int, err error) {
+	if slices.Contains(r.refused, g.base.Host) {
+		return len(g.files), nil
+	}
 	credentials, err := obtain.LoadCredentials(g.base.Hostname(), os.Getenv)
 	if err != nil {
 		return 0, err
@@ -156,6 +161,7 @@ func (r *obtainRun) download(ctx context.Context, g *group) (failed int, err err
 			return 0, ctx.Err()
 		}
 		show.say(err.Error())
+		r.remember(g, err)
 		return len(g.files), nil
 	}
 	for i, file := range g.files {
@@ -169,11 +175,20 @@ func (r *obtainRun) download(ctx context.Context, g *group) (failed int, err err
 			failed++
 			show.say(err.Error())
 		}
-		if errors.Is(err, obtain.ErrRefused) {
+		if r.remember(g, err) {
 			return failed + len(g.files) - i - 1, nil
 		}
 	}
 	return failed, nil
+}
+
+// remember reports whether the host of a group refused the credentials.
+func (r *obtainRun) remember(g *group, err error) bool {
+	refused := errors.Is(err, obtain.ErrRefused)
+	if refused {
+		r.refused = append(r.refused, g.base.Host)
+	}
+	return refused
 }
 
 // interruptedAt says where an interrupted download goes on.

@@ -497,6 +497,30 @@ func TestCancelled(t *testing.T) {
 	assert.Empty(t, f.slept)
 }
 
+// Of two downloads of a file one waits for the other.
+func TestTwoAtOnce(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files are not locked there")
+	}
+	var second error
+	var other *fixture
+	s := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		if second == nil {
+			second = other.Get(t.Context(), "x")
+		}
+		give(w, r, `"1"`, content)
+	})
+	f := newFixture(t, s.URL)
+	other = newFixture(t, s.URL)
+	other.Dir = f.Dir
+	require.NoError(t, f.Get(t.Context(), "x"))
+	assert.ErrorContains(t, second, "x: another process is downloading it; wait for that, then run again")
+	assert.Equal(t, content, f.file(t, "x"))
+	assert.Equal(t, 1, s.asked())
+	require.NoError(t, other.Get(t.Context(), "x"))
+	assert.Contains(t, other.notes[0], "is there already")
+}
+
 // fullDisk takes n bytes.
 type fullDisk struct {
 	io.Writer

@@ -61,6 +61,12 @@ func openPart(root *os.Root, name string) (*part, error) {
 		f.Close()
 		return nil, fmt.Errorf("%s: is no plain file; move it away", p.temporary())
 	}
+	// The other process may have ended since, and what was opened be whole by now.
+	busy := locked(f)
+	if now, err := root.Stat(p.temporary()); busy || err != nil || !os.SameFile(info, now) {
+		f.Close()
+		return nil, fmt.Errorf("%s: another process is downloading it; wait for that, then run again", name)
+	}
 	var known state
 	if b, err := root.ReadFile(p.about()); err == nil && json.Unmarshal(b, &known) == nil && known.validator() != "" {
 		p.state, p.have = known, info.Size()
