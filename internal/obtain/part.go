@@ -56,13 +56,13 @@ func openPart(root *os.Root, name string) (*part, error) {
 		return nil, output.NotWritten(p.temporary(), err)
 	}
 	p.file = f
+	busy := locked(f)
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		f.Close()
 		return nil, fmt.Errorf("%s: is no plain file; move it away", p.temporary())
 	}
 	// The other process may have ended since, and what was opened be whole by now.
-	busy := locked(f)
 	if now, err := root.Stat(p.temporary()); busy || err != nil || !os.SameFile(info, now) {
 		f.Close()
 		return nil, fmt.Errorf("%s: another process is downloading it; wait for that, then run again", name)
