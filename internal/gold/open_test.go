@@ -250,7 +250,7 @@ func TestTableFaults(t *testing.T) {
 		{"an open quote", "id,Edema\na,\"1\nb,1\n", Options{}, []string{"g.csv:2: a quote opened here is not closed; it swallowed 1 line, of which only what is clearly a row was read; close it, or double quotes within quoted fields"}},
 		{"empty", "", Options{}, []string{"g.csv: the file is empty"}},
 		{"blank", "\n\n", Options{}, []string{"g.csv:1: there is no header row"}},
-		{"binary", "\x00", Options{}, []string{"g.csv: the file is no text: binary data (NUL bytes), not text"}},
+		{"binary", "\x00", Options{}, []string{"g.csv:1: the file is no text: binary data (NUL bytes), not text"}},
 		{"UTF-16", "\xff\xfei\x00d\x00", Options{}, []string{"g.csv: the file is no text: the text is UTF-16; convert it to UTF-8"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
