@@ -362,6 +362,13 @@ func (a *app) agreeCommand(d *dataset.Dataset) *cobra.Command {
 	if d == dataset.ChestXray14 {
 		r.labelFlags.name = "chestxray14"
 	}
+	pair := "mimic-cxr-2.0.0-chexpert.csv.gz labels.csv"
+	switch d {
+	case dataset.CheXpert:
+		pair = "groundtruth.csv predictions.csv"
+	case dataset.ChestXray14:
+		pair = "Data_Entry_2017_v2020.csv labels.csv"
+	}
 	cmd := &cobra.Command{
 		Use:   "agree A B",
 		Short: "Compare two label files: kappa of every observation, shares of equal labels",
@@ -370,7 +377,7 @@ for each observation Cohen's kappa and the share of labels alike, with intervals
 the positive labels on both sides; then from what to what labels differ. Files are of
 any kind that validate reads. It is validate --task agreement for the label files of a
 dataset.`,
-		Example: "  radlabel dataset " + d.Name + " agree published.csv.gz labels.csv --errors apart.csv",
+		Example: "  radlabel dataset " + d.Name + " agree " + pair + " --errors apart.csv",
 		Args:    func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
 		RunE:    action(r.run),
 	}
