@@ -12,10 +12,11 @@ func ahead[T any](ctx context.Context, read func(context.Context) iter.Seq2[*T, 
 		row T
 		err error
 	}
-	const batch = 512
+	const batch, waiting = 512, 4
 	return func(yield func(*T, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		batches := make(chan []result, 4)
+		batches := make(chan []result, waiting)
+		spent := make(chan []result, waiting)
 		defer func() {
 			cancel()
 			for range batches { // until the reader has closed the file
@@ -27,7 +28,11 @@ func ahead[T any](ctx context.Context, read func(context.Context) iter.Seq2[*T, 
 			send := func() bool {
 				select {
 				case batches <- rows:
-					rows = make([]result, 0, batch)
+					select {
+					case rows = <-spent:
+					default:
+						rows = make([]result, 0, batch)
+					}
 					return true
 				case <-ctx.Done():
 					return false
@@ -49,6 +54,10 @@ func ahead[T any](ctx context.Context, read func(context.Context) iter.Seq2[*T, 
 				if !yield(&rows[i].row, rows[i].err) {
 					return
 				}
+			}
+			select {
+			case spent <- rows[:0]:
+			default:
 			}
 		}
 	}

@@ -69,7 +69,11 @@ func ParsePath(path string) (rec Record, err error) {
 		return bad("has no split and patient, as train/patient00001/study1/view1_frontal.jpg")
 	}
 	rec.Image = path[at+1:]
-	split := path[strings.LastIndexByte(path[:at], '/')+1 : at]
+	folder := strings.LastIndexByte(path[:at], '/') + 1 // of the split
+	split := path[folder:at]
+	if folder > 0 {
+		rec.Root = path[strings.LastIndexByte(path[:folder-1], '/')+1 : folder-1]
+	}
 	if split == "val" {
 		split = "valid"
 	}
@@ -110,7 +114,7 @@ func readPath(path string, rec *Record) error {
 	if err != nil {
 		return lost(swapped, "%s", err)
 	}
-	rec.Split, rec.Patient, rec.Study, rec.Image, rec.View = p.Split, p.Patient, p.Study, p.Image, p.View
+	rec.Root, rec.Split, rec.Patient, rec.Study, rec.Image, rec.View = p.Root, p.Split, p.Patient, p.Study, p.Image, p.View
 	return nil
 }
 

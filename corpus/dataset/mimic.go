@@ -93,16 +93,21 @@ func readMIMICFile(path string, rec *Record) error {
 }
 
 func isDICOM(s string) bool {
-	if len(s) != 44 {
+	if len(s) != 5*8+4 {
 		return false
 	}
+	for len(s) > 8 {
+		if s[8] != '-' || !isHex(s[:8]) {
+			return false
+		}
+		s = s[9:]
+	}
+	return isHex(s)
+}
+
+func isHex(s string) bool {
 	for i := range len(s) {
-		switch c := s[i]; {
-		case i%9 == 8:
-			if c != '-' {
-				return false
-			}
-		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
 	}
