@@ -106,13 +106,22 @@ func isDICOM(s string) bool {
 }
 
 func isHex(s string) bool {
+	var other uint8
 	for i := range len(s) {
-		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
+		other |= notHex[s[i]]
+	}
+	return other == 0
+}
+
+// notHex is 1 for what is no small hexadecimal digit.
+var notHex = func() (not [256]uint8) {
+	for c := range not {
+		if strings.IndexByte("0123456789abcdef", byte(c)) < 0 {
+			not[c] = 1
 		}
 	}
-	return true
-}
+	return not
+}()
 
 func readMIMICSplit(s string, rec *Record) error {
 	for _, split := range mimicSplits {
