@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sort"
 	"unicode/utf8"
 )
 
@@ -72,10 +73,11 @@ type row struct {
 
 // rowError is a row that cannot be read; the next one can.
 type rowError struct {
-	line int // of the row, or of the quote left open
-	what string
-	do   string
-	torn bool // by a quote left open
+	line   int // of the row, or of the quote left open
+	column int // of the field, from 1; 0: of none
+	what   string
+	do     string
+	torn   bool // by a quote left open
 }
 
 func (e *rowError) Error() string { return e.what }
@@ -200,8 +202,9 @@ func (r *rowReader) next() (row, error) {
 	if len(r.flat) > r.lines.limit {
 		return row{}, r.tooLong(out.line)
 	}
-	if bytes.IndexByte(r.flat, 0) >= 0 {
-		return row{}, &rowError{line: out.line, what: "the row holds " + errBinary.Error()}
+	if nul := bytes.IndexByte(r.flat, 0); nul >= 0 {
+		column := 1 + sort.Search(len(r.ends), func(i int) bool { return r.ends[i] > nul })
+		return row{}, &rowError{line: out.line, column: column, what: "the row holds " + errBinary.Error()}
 	}
 	r.decode(&out)
 	return out, nil
