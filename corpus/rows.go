@@ -106,99 +106,18 @@ func newRowReader(in io.Reader, comma byte, limit int) *rowReader {
 // next gives the next row that is not a blank line. Its error is a *rowError
 // where reading can go on.
 func (r *rowReader) next() (row, error) {
-	var line []byte
-	for len(line) == 0 {
-		raw, err := r.lines.next()
-		if err == errLongLine {
-			return row{}, r.tooLong(r.lines.line)
-		}
-		if err != nil {
-			return row{}, err
-		}
-		line = trimLineEnd(raw)
-		if len(line) == 0 {
-			continue
-		}
-		line = raw
-		if !r.begun && r.comma != 0 && namedComma(raw) != 0 {
-			line = nil
-		}
-		r.begun = true
+	line, err := r.first()
+	if err != nil {
+		return row{}, err
 	}
 	out := row{line: r.lines.line, doubtful: r.lines.line < r.doubt}
 	if out.fields = r.simple(line); out.fields != nil {
 		return out, nil
 	}
-	r.flat, r.ends = r.flat[:0], r.ends[:0]
-	quoted, openedAt := false, 0
-	start := true // at the start of a field
-	for {
-		end := len(trimLineEnd(line))
-		for i := 0; i < len(line); {
-			switch {
-			case quoted:
-				n := bytes.IndexByte(line[i:], '"')
-				if n < 0 {
-					r.flat = append(r.flat, line[i:]...)
-					i = len(line)
-					break
-				}
-				quote := i + n
-				r.flat = append(r.flat, line[i:quote]...)
-				i = quote + 1
-				switch {
-				case i < len(line) && line[i] == '"':
-					r.flat = append(r.flat, '"')
-					i++
-				case i >= end, line[i] == r.comma && r.comma != 0:
-					quoted = false
-				case r.lines.line > openedAt && (quote == 0 || line[quote-1] == r.comma && r.comma != 0):
-					return row{}, r.torn(openedAt, r.lines.line)
-				default:
-					r.flat = append(r.flat, '"')
-					out.loose = true
-				}
-			case i >= end:
-				i = len(line)
-			case start && line[i] == '"' && !r.plain:
-				quoted, openedAt, start = true, r.lines.line, false
-				r.opened = r.opened[:0]
-				i++
-			case line[i] == r.comma && r.comma != 0:
-				r.ends = append(r.ends, len(r.flat))
-				start = true
-				i++
-			default:
-				n := end - i
-				if r.comma != 0 {
-					if c := bytes.IndexByte(line[i:end], r.comma); c >= 0 {
-						n = c
-					}
-				}
-				r.flat = append(r.flat, line[i:i+n]...)
-				start = false
-				i += n
-			}
-		}
-		if !quoted {
-			break
-		}
-		if len(r.flat) > r.lines.limit {
-			return row{}, r.torn(openedAt, r.lines.line+1)
-		}
-		var err error
-		line, err = r.lines.next()
-		switch {
-		case err == io.EOF:
-			return row{}, r.torn(openedAt, r.lines.line+1)
-		case err == errLongLine:
-			return row{}, r.tooLong(openedAt)
-		case err != nil:
-			return row{}, err
-		}
-		r.opened = append(r.opened, line...)
+	out.loose, err = r.split(line)
+	if err != nil {
+		return row{}, err
 	}
-	r.ends = append(r.ends, len(r.flat))
 	if len(r.flat) > r.lines.limit {
 		return row{}, r.tooLong(out.line)
 	}
@@ -209,6 +128,125 @@ func (r *rowReader) next() (row, error) {
 	r.decode(&out)
 	return out, nil
 }
+
+// first gives the next line that is neither blank nor names the separator.
+func (r *rowReader) first() ([]byte, error) {
+	for {
+		line, err := r.lines.next()
+		switch {
+		case err == errLongLine:
+			return nil, r.tooLong(r.lines.line)
+		case err != nil:
+			return nil, err
+		case len(trimLineEnd(line)) == 0:
+			continue
+		}
+		named := !r.begun && r.comma != 0 && namedComma(line) != 0
+		r.begun = true
+		if !named {
+			return line, nil
+		}
+	}
+}
+
+// split cuts a row that begins with a line into r.flat, at r.ends. Loose says that
+// a quote within a quoted field is not doubled.
+func (r *rowReader) split(line []byte) (loose bool, err error) {
+	r.flat, r.ends = r.flat[:0], r.ends[:0]
+	c := &cut{rowReader: r, start: true}
+	for {
+		if torn := c.line(line); torn {
+			return false, r.torn(c.openedAt, r.lines.line)
+		}
+		if !c.quoted {
+			r.ends = append(r.ends, len(r.flat))
+			return c.loose, nil
+		}
+		if len(r.flat) > r.lines.limit {
+			return false, r.torn(c.openedAt, r.lines.line+1)
+		}
+		line, err = r.lines.next()
+		switch {
+		case err == io.EOF:
+			return false, r.torn(c.openedAt, r.lines.line+1)
+		case err == errLongLine:
+			return false, r.tooLong(c.openedAt)
+		case err != nil:
+			return false, err
+		}
+		r.opened = append(r.opened, line...)
+	}
+}
+
+// cut is where a row is being cut.
+type cut struct {
+	*rowReader
+	start    bool // at the start of a field
+	quoted   bool // within quotes
+	openedAt int  // line of the quote
+	loose    bool
+}
+
+// line cuts one line. Torn says that it shows the quote before it to be left open.
+func (c *cut) line(line []byte) (torn bool) {
+	end := len(trimLineEnd(line))
+	for i := 0; i < len(line); {
+		switch {
+		case c.quoted:
+			if i, torn = c.inQuotes(line, i, end); torn {
+				return true
+			}
+		case i >= end:
+			i = len(line)
+		case c.start && line[i] == '"' && !c.plain:
+			c.quoted, c.openedAt, c.start = true, c.lines.line, false
+			c.opened = c.opened[:0]
+			i++
+		case c.separates(line[i]):
+			c.ends = append(c.ends, len(c.flat))
+			c.start = true
+			i++
+		default:
+			n := end - i
+			if c.comma != 0 {
+				if at := bytes.IndexByte(line[i:end], c.comma); at >= 0 {
+					n = at
+				}
+			}
+			c.flat = append(c.flat, line[i:i+n]...)
+			c.start = false
+			i += n
+		}
+	}
+	return false
+}
+
+// inQuotes reads on from i, to behind the next quote or the line.
+func (c *cut) inQuotes(line []byte, i, end int) (next int, torn bool) {
+	n := bytes.IndexByte(line[i:], '"')
+	if n < 0 {
+		c.flat = append(c.flat, line[i:]...)
+		return len(line), false
+	}
+	quote := i + n
+	c.flat = append(c.flat, line[i:quote]...)
+	i = quote + 1
+	switch {
+	case i < len(line) && line[i] == '"':
+		c.flat = append(c.flat, '"')
+		i++
+	case i >= end, c.separates(line[i]):
+		c.quoted = false
+	case c.lines.line > c.openedAt && (quote == 0 || c.separates(line[quote-1])):
+		return i, true
+	default:
+		c.flat = append(c.flat, '"')
+		c.loose = true
+	}
+	return i, false
+}
+
+func (r *rowReader) separates(c byte) bool { return r.comma != 0 && c == r.comma }
 
 // notSimple are the bytes that a field must be looked at for.
 var notSimple = func() (is [256]bool) {
