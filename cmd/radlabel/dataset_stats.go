@@ -57,7 +57,7 @@ of the whole or of --split: a label of a study counts for each of its images.`,
 	flags := cmd.Flags()
 	flags.StringVar(&r.view.Split, "split", "", "show the labels of one split by its `name`: "+strings.Join(splits, ", "))
 	flags.StringVar(&r.level, "level", "", "count labels by this `level`: "+strings.Join(levels, " or "))
-	flags.StringVar(&r.by, "by", "split", "count labels by `split` or by view")
+	flags.StringVar(&r.by, "by", "split", "count labels by this `part` of the dataset: split or view")
 	flags.BoolVar(&r.json, "json", false, "print all counts as a JSON object")
 	flags.StringVar(&r.html, "html", "", "write all counts with plots to this `file`, a page of its own")
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no notes or warnings: errors alone")
