@@ -1,5 +1,11 @@
 // Package verify holds a copy of a dataset against what its publishers say of it,
 // and its files against each other and against the images and reports beside them.
+//
+// Run reads the tables once and joins their rows, image by image and study by
+// study: a row that repeats or contradicts one before it is told at once. Then the
+// counts are held against the published ones, files in the folders and members of
+// archives against the rows, and what has no row or file where others have one is
+// named. Last come checksums, and what could not be checked.
 package verify
 
 import (

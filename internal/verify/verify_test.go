@@ -361,6 +361,19 @@ func TestVerifyTornTable(t *testing.T) {
 	assert.Contains(t, v.NotChecked, "what rows lack: a table could not be read to its end")
 }
 
+// Neither is one with a quote left open, behind which nothing is read.
+func TestVerifyOpenQuote(t *testing.T) {
+	copyOf(t, with(goodMIMIC, map[string]string{"cxr-study-list.csv": strings.Replace(goodMIMIC["cxr-study-list.csv"], "\n", "\n\"", 1)}))
+	found, unread, v := verified(t, dataset.MIMIC, Options{}, ".")
+	require.Len(t, unread, 1)
+	assert.Contains(t, unread[0], "cxr-study-list.csv:2: a quote opened here is not closed")
+	for _, f := range found {
+		assert.NotEqual(t, NoRow, f.Kind, f.String())
+		assert.NotContains(t, f.String(), "study-list")
+	}
+	assert.Contains(t, v.NotChecked, "counts of the whole: a table could not be read to its end")
+}
+
 func gzipped(t *testing.T, s string) string {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
