@@ -13,6 +13,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/readahead"
 )
 
 // headBytes is how much of an input is looked at to find its format.
@@ -86,7 +87,16 @@ func (st *stream) open() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := decompress(bufio.NewReaderSize(raw, headBytes))
+	in := bufio.NewReaderSize(raw, headBytes)
+	large := false // and compressed
+	if st.size > headBytes {
+		head, _ := in.Peek(4)
+		large = isCompressed(head)
+	}
+	plain, err := decompress(in)
+	if err == nil && large {
+		plain, err = readahead.NewReadCloserSize(plain, 4, headBytes) // on a processor of its own
+	}
 	if err != nil {
 		raw.Close()
 		return nil, err
