@@ -264,7 +264,7 @@ func (t *Table) broken(e *rowError) *Problem {
 	if column >= len(t.Header) {
 		column = -1
 	}
-	return t.Fault(e.line, column, e.what, e.do)
+	return t.Fault(e.line, column, e.whole("and reading ends with it"), e.do)
 }
 
 // Fault is the problem of one field, or, with column -1, of a whole row.

@@ -155,7 +155,7 @@ func TestTable(t *testing.T) {
 			"t.csv:2: the row has 1 field, the header 2", "t.csv:3: the row has 3 fields, the header 2",
 		}},
 		{"an open quote", "a,b\n1,2\nc,\"1\nd,1\n", false, []string{"a", "b"}, rows{{"1", "2"}}, []string{
-			"t.csv:3: a quote opened here is not closed; it swallowed 1 line, of which only what is clearly a row was read; close it, or double quotes within quoted fields",
+			"t.csv:3: a quote opened here is not closed; it swallowed 1 line, and reading ends with it; close it, or double quotes within quoted fields",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestTableFaults(t *testing.T) {
 		"\n\n":           "t.csv:1: there is no header row",
 		"\x1f\x8b\x08":   "t.csv: the compressed file is empty, truncated or damaged; get it again",
 		"a|b\n1|2\n":     "t.csv:1: the header row has none of the separators that are read; put commas, semicolons or tabs between the columns",
-		"a,\"b\nc,d\n\n": "t.csv:1: a quote opened here is not closed; it swallowed 2 lines, of which only what is clearly a row was read; close it, or double quotes within quoted fields",
+		"a,\"b\nc,d\n\n": "t.csv:1: a quote opened here is not closed; it swallowed 2 lines, and reading ends with it; close it, or double quotes within quoted fields",
 	} {
 		f, err := OpenFile(write(t, "t.csv", []byte(data)))
 		if err == nil {

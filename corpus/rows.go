@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"sort"
 	"unicode/utf8"
@@ -78,6 +77,16 @@ type rowError struct {
 	what   string
 	do     string
 	torn   bool // by a quote left open
+
+	swallowed int // lines by that quote
+}
+
+// whole is what is wrong, with what became of the lines that a quote swallowed.
+func (e *rowError) whole(became string) string {
+	if e.swallowed == 0 {
+		return e.what
+	}
+	return e.what + "; it swallowed " + plural(e.swallowed, "line", "lines") + ", " + became
 }
 
 func (e *rowError) Error() string { return e.what }
@@ -317,15 +326,13 @@ func (r *rowReader) tooLong(line int) error {
 // before resume may be the rest of the torn row as well as rows that its quote
 // swallowed.
 func (r *rowReader) torn(openedAt, resume int) error {
-	swallowed := resume - openedAt - 1
-	what := "a quote opened here is not closed"
-	if swallowed > 0 {
-		what += fmt.Sprintf("; it swallowed %s, of which only what is clearly a row was read", plural(swallowed, "line", "lines"))
-	}
 	r.lines.again = append(bytes.Clone(r.opened), r.lines.again...)
 	r.lines.line = openedAt
 	r.doubt = max(r.doubt, resume)
-	return &rowError{line: openedAt, what: what, do: "close it, or double quotes within quoted fields", torn: true}
+	return &rowError{
+		line: openedAt, what: "a quote opened here is not closed", do: "close it, or double quotes within quoted fields",
+		torn: true, swallowed: resume - openedAt - 1,
+	}
 }
 
 func trimLineEnd(line []byte) []byte {

@@ -435,7 +435,7 @@ func (t *tableReader) read(st *stream) {
 		switch {
 		case errors.As(err, &broken):
 			t.number++
-			t.s.lost(Report{Place: t.at(broken.line)}, broken.what, broken.do)
+			t.s.lost(Report{Place: t.at(broken.line)}, broken.whole("of which only what is clearly a row was read"), broken.do)
 		case err != nil:
 			t.s.lost(Report{Place: t.at(rows.lines.line + 1)}, "reading ends here: "+reason(err)+"; what comes after is lost", "get the file again")
 			return

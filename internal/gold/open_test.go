@@ -247,7 +247,7 @@ func TestTableFaults(t *testing.T) {
 			`g.csv:1: there is no column "sites"; did you mean "site"?`,
 			`g.csv:1: there is no column "Edem"; did you mean "Edema"?`,
 		}},
-		{"an open quote", "id,Edema\na,\"1\nb,1\n", Options{}, []string{"g.csv:2: a quote opened here is not closed; it swallowed 1 line, of which only what is clearly a row was read; close it, or double quotes within quoted fields"}},
+		{"an open quote", "id,Edema\na,\"1\nb,1\n", Options{}, []string{"g.csv:2: a quote opened here is not closed; it swallowed 1 line, and reading ends with it; close it, or double quotes within quoted fields"}},
 		{"empty", "", Options{}, []string{"g.csv: the file is empty"}},
 		{"blank", "\n\n", Options{}, []string{"g.csv:1: there is no header row"}},
 		{"binary", "\x00", Options{}, []string{"g.csv:1: the file is no text: binary data (NUL bytes), not text"}},
