@@ -48,6 +48,9 @@ func readMembers(s *sink, members container, src Source, whole Place) {
 		}
 		found++
 		r.Place = m.place
+		if src != OpenI && !s.shard.Has(r) { // OpenI has its ids within
+			return s.alive() // without the cost of reading it
+		}
 		if m.err != nil {
 			return s.problem(r, m.err)
 		}

@@ -52,6 +52,7 @@ type Options struct {
 	Stdin          io.Reader // what the path "-" reads
 	FollowLinks    bool      // follow symbolic links within folders
 	MaxReportBytes int       // a longer report is a Problem; 0: DefaultMaxReportBytes
+	Shard          Shard     // read this part of the inputs alone
 }
 
 // Columns are the columns, or fields, that a table's reports are made of.
@@ -227,12 +228,19 @@ func (r *Reader) Counts() Counts { return r.counts }
 // not grow with the corpus but for a hash of each id and the names within one
 // folder. Reports can be ranged over again, except over standard input and
 // pipes.
+//
+// With Options.Shard only its part is yielded; Counts and Total are of all that
+// was read, and a file or archive member of another shard is not.
 func (r *Reader) Reports(ctx context.Context) iter.Seq2[Report, error] {
+	return r.opts.Shard.Reports(r.reports(ctx))
+}
+
+func (r *Reader) reports(ctx context.Context) iter.Seq2[Report, error] {
 	return func(yield func(Report, error) bool) {
 		r.counts = Counts{}
 		r.read.Store(0)
 		s := &sink{
-			ctx: ctx, yield: yield, counts: &r.counts, limit: r.opts.MaxReportBytes,
+			ctx: ctx, yield: yield, counts: &r.counts, limit: r.opts.MaxReportBytes, shard: r.opts.Shard,
 			seed: maphash.MakeSeed(), seen: map[uint64]struct{}{},
 		}
 		var read int64
@@ -260,6 +268,7 @@ type sink struct {
 	yield  func(Report, error) bool
 	counts *Counts
 	limit  int
+	shard  Shard
 	seed   maphash.Seed
 	seen   map[uint64]struct{}
 	done   bool

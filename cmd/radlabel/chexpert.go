@@ -59,9 +59,9 @@ func (r *chexpertRun) run(ctx context.Context, _ []string) error {
 	if err := overwrites([]string{r.in}, r.out); err != nil {
 		return err
 	}
-	compat, err := parseCompat(r.compat)
+	compat, err := labeler.ParseCompat(r.compat)
 	if err != nil {
-		return err
+		return usagef("--compat %w", err)
 	}
 	set, err := rules.Embedded("chexpert")
 	if err != nil {
@@ -94,7 +94,7 @@ func (r *chexpertRun) run(ctx context.Context, _ []string) error {
 		return err
 	}
 	how := "the published labeler's conventions: none"
-	if names := compatNames(compat); names != nil {
+	if names := compat.Names(); names != nil {
 		how = "the published labeler's conventions: " + strings.Join(names, ", ")
 	}
 	t.summary(reader, fmt.Sprintf("rules %s %.12s, %s", set.Name, set.Digest, how), r.out)

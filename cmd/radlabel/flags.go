@@ -86,16 +86,16 @@ func (f *labelFlags) add(cmd *cobra.Command) {
 	offerList(cmd, "compat", conventions)
 }
 
-// conventions are the names that parseCompat reads.
+// conventions are the names that labeler.ParseCompat reads.
 func conventions() []string { return []string{"chexpert", "aggregation", "no-finding", "none"} }
 
 // labeler loads what the flags name and builds the labeler. Its options are
 // given as well, for the header of outputs.
 func (f *labelFlags) labeler() (*labeler.Labeler, labeler.Options, error) {
 	var opts labeler.Options
-	compat, err := parseCompat(f.compat)
+	compat, err := labeler.ParseCompat(f.compat)
 	if err != nil {
-		return nil, opts, err
+		return nil, opts, usagef("--compat %w", err)
 	}
 	set, err := f.load()
 	if err != nil {
@@ -116,34 +116,4 @@ func (f *labelFlags) labeler() (*labeler.Labeler, labeler.Options, error) {
 		return nil, opts, fmt.Errorf("%s: %w", f.exceptions, err)
 	}
 	return l, opts, err
-}
-
-// parseCompat reads conventions joined by commas.
-func parseCompat(s string) (labeler.Compat, error) {
-	var c labeler.Compat
-	for name := range strings.SplitSeq(s, ",") {
-		switch strings.TrimSpace(name) {
-		case "none", "":
-		case "chexpert":
-			c = labeler.Compat{Aggregation: true, NoFinding: true}
-		case "aggregation":
-			c.Aggregation = true
-		case "no-finding":
-			c.NoFinding = true
-		default:
-			return c, usagef("--compat %q is not known; use chexpert, aggregation, no-finding or none", name)
-		}
-	}
-	return c, nil
-}
-
-// compatNames is what parseCompat read.
-func compatNames(c labeler.Compat) (names []string) {
-	if c.Aggregation {
-		names = append(names, "aggregation")
-	}
-	if c.NoFinding {
-		names = append(names, "no-finding")
-	}
-	return names
 }

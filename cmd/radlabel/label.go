@@ -183,7 +183,7 @@ func header(l *labeler.Labeler, opts labeler.Options) output.Header {
 		Options: output.Options{
 			Section:    opts.Section,
 			Exceptions: len(opts.Exceptions),
-			Compat:     compatNames(opts.Compat),
+			Compat:     opts.Compat.Names(),
 		},
 	}
 }
