@@ -22,16 +22,16 @@ import (
 // Config is what a pipeline is given. It travels to the workers within the DoFns, as
 // JSON, so all of it is exported and plain.
 type Config struct {
-	Inputs   []string // paths, s3:// and gs:// addresses, patterns of both
-	Output   string   // labels.jsonl: shards are labels-00003-of-00016.jsonl beside it
-	Shards   int
-	ByFile   bool // a shard is a run of whole inputs, in order; else studies by their hash
-	Reading  Reading
-	Labels   Labels
-	Layout   output.Layout
-	Workers  int // reports labelled at a time, in a shard
-	Version  string
-	TempDir  string // where workers put what they fetch; "": the system's
+	Inputs  []string // paths, s3:// and gs:// addresses, patterns of both
+	Output  string   // labels.jsonl: shards are labels-00003-of-00016.jsonl beside it
+	Shards  int
+	ByFile  bool // a shard is a run of whole inputs, in order; else studies by their hash
+	Reading Reading
+	Labels  Labels
+	Layout  output.Layout
+	Workers int // reports labelled at a time, in a shard
+	Version string
+	TempDir string // where workers put what they fetch; "": the system's
 }
 
 // Reading says how inputs are read, as corpus.Options does.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"reflect"
 	"slices"
@@ -160,11 +161,11 @@ func (d *labelShard) label(ctx context.Context, reader *corpus.Reader, l *labele
 	if reader == nil {
 		return out.Close()
 	}
-	for result, err := range l.LabelAll(ctx, reader.Reports(ctx), d.Config.Workers) {
-		var problem *corpus.Problem
+	for result, err := range l.LabelAll(ctx, withIDs(reader.Reports(ctx)), d.Config.Workers) {
+		var problem *problemOf
 		switch {
 		case errors.As(err, &problem):
-			t.problem(result.Report.ID, problem)
+			t.problem(problem.id, problem.Problem)
 			continue
 		case err != nil:
 			return err
@@ -175,6 +176,26 @@ func (d *labelShard) label(ctx context.Context, reader *corpus.Reader, l *labele
 		}
 	}
 	return out.Close()
+}
+
+// problemOf is a Problem with the id of its report, "" where it is not known.
+type problemOf struct {
+	id string
+	*corpus.Problem
+}
+
+// withIDs puts ids into Problems, for the labeler passes on errors alone.
+func withIDs(reports iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.Report, error] {
+	return func(yield func(corpus.Report, error) bool) {
+		for r, err := range reports {
+			if p, ok := err.(*corpus.Problem); ok {
+				err = &problemOf{r.ID, p}
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 // tally counts within a shard, so that a counter is raised once a shard.
