@@ -195,4 +195,6 @@ func TestCopiesAreNamedAsTheirOriginals(t *testing.T) {
 	at := filepath.Join(staging(temp), "gs", "bucket", "files", "p10", "p10000032", "s50414267.txt")
 	assert.Equal(t, "gs://bucket/files/p10/p10000032/s50414267.txt", named(at, temp))
 	assert.Equal(t, "/data/x.csv", named("/data/x.csv", temp))
+	_, err := local(t.Context(), "s3://bucket/../../../x.csv", temp)
+	assert.ErrorContains(t, err, "give the object another")
 }

@@ -328,6 +328,23 @@ func TestShardsMustBeWhole(t *testing.T) {
 	assert.NoError(t, whole(mixed, "x.csv"), "a shard of nothing has no columns to differ in")
 }
 
+// What a lost worker left goes, and nothing else does.
+func TestHalfWrittenShardsGo(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{".a-00001-of-00004.csv.123.tmp", ".b-00001-of-00004.csv.123.tmp", ".a-x-00001-of-00004.csv.1.tmp", "a-00001-of-00004.csv"} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), nil, 0o600))
+	}
+	require.NoError(t, Config{Output: filepath.Join(folder, "a.csv")}.tidy())
+	var left []string
+	entries, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	assert.Equal(t, []string{".a-x-00001-of-00004.csv.1.tmp", ".b-00001-of-00004.csv.123.tmp", "a-00001-of-00004.csv"}, left)
+	require.NoError(t, Config{Output: "gs://bucket/a.csv"}.tidy())
+}
+
 func TestNamesOfShards(t *testing.T) {
 	for out, want := range map[string]string{
 		"labels.csv":                  "labels-00003-of-00016.csv",

@@ -307,6 +307,9 @@ func (f *finish) ProcessElement(ctx context.Context, _ int, summaries func(*Summ
 	if err := writeLines(ctx, f.Config.lettersFile(), dead); err != nil {
 		return err
 	}
+	if err := f.Config.tidy(); err != nil {
+		return err
+	}
 	return writeLines(ctx, f.Config.shardsFile(), all)
 }
 

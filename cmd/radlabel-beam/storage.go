@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,7 +20,7 @@ import (
 )
 
 // remote reports whether a path is an address in a bucket.
-func remote(path string) bool { return strings.Contains(path, "://") }
+func remote(name string) bool { return strings.Contains(name, "://") }
 
 // expand lists what the inputs name: a pattern stands for the files that it
 // matches, in the order of their names; anything else for itself. One listing a
@@ -68,24 +71,28 @@ func staging(temp string) string {
 
 // local gives the path under which an input can be read here. What is in a bucket is
 // copied, once a process, to a path that has its whole name: ids are in names.
-func local(ctx context.Context, path, temp string) (string, error) {
-	if !remote(path) {
-		return path, nil
+func local(ctx context.Context, input, temp string) (string, error) {
+	if !remote(input) {
+		return input, nil
 	}
-	to := filepath.Join(staging(temp), strings.Replace(path, "://", string(filepath.Separator), 1))
+	name := filepath.FromSlash(strings.Replace(input, "://", "/", 1))
+	if !filepath.IsLocal(name) {
+		return "", fmt.Errorf("%s: a name with .. in it; give the object another", input)
+	}
+	to := filepath.Join(staging(temp), name)
 	return fetched.get(to, func() (string, error) {
-		if err := fetch(ctx, path, to); err != nil {
-			return "", fmt.Errorf("%s: not fetched: %w", path, err)
+		if err := fetch(ctx, input, to); err != nil {
+			return "", fmt.Errorf("%s: not fetched: %w", input, err)
 		}
 		return to, nil
 	})
 }
 
 // named undoes local in what is said of an input.
-func named(path, temp string) string {
-	rest, ok := strings.CutPrefix(path, staging(temp)+string(filepath.Separator))
+func named(file, temp string) string {
+	rest, ok := strings.CutPrefix(file, staging(temp)+string(filepath.Separator))
 	if !ok {
-		return path
+		return file
 	}
 	return strings.Replace(filepath.ToSlash(rest), "/", "://", 1)
 }
@@ -170,4 +177,28 @@ func send(ctx context.Context, from, to string) error {
 		return err
 	}
 	return out.Close()
+}
+
+// tidy removes what workers that were lost have left: shards half written, under
+// names of their own. Should one of them still be at it, its rename fails.
+func (c Config) tidy() error {
+	if remote(c.Output) {
+		return nil
+	}
+	stem, ending := cutName(c.Output)
+	folder, base := filepath.Split(stem)
+	half := regexp.MustCompile(`^\.` + regexp.QuoteMeta(base) + `-\d{5,}-of-\d{5,}` + regexp.QuoteMeta(ending) + `\.\d+\.tmp$`)
+	entries, err := os.ReadDir(filepath.Clean(folder))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !half.MatchString(e.Name()) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(folder, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
