@@ -48,7 +48,7 @@ func readMembers(s *sink, members container, src Source, whole Place) {
 		}
 		found++
 		r.Place = m.place
-		if src != OpenI && !s.shard.Has(r) { // OpenI has its ids within
+		if !s.shard.wants(src, r) {
 			return s.alive() // without the cost of reading it
 		}
 		if m.err != nil {

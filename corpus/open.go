@@ -226,7 +226,14 @@ func (o *opening) zip(st *stream, head []byte) (*input, error) {
 		probe := zipStream(o.path, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(head)), nil })
 		return o.members(zipStream(o.path, st.openRaw), probe, "archive")
 	}
-	in, err := o.members(zipFile(o.path, o.read), zipFile(o.path, new(atomic.Int64)), "archive")
+	var wanted func(string) bool
+	if o.opts.Shard.Of > 1 {
+		wanted = func(name string) bool {
+			r, ok := memberReport(o.src, name) // whose source is found before members are read
+			return ok && o.opts.Shard.wants(o.src, r)
+		}
+	}
+	in, err := o.members(zipFile(o.path, o.read, wanted), zipFile(o.path, new(atomic.Int64), nil), "archive")
 	if err != nil {
 		return nil, err
 	}

@@ -93,5 +93,9 @@ func (s Shard) holds(r Report, p *Problem) bool {
 	return r.ID == "" && r.Study == "" || s.Has(r)
 }
 
+// wants reports whether a member has to be read, as far as its name tells: OpenI has
+// the ids within.
+func (s Shard) wants(src Source, r Report) bool { return src == OpenI || s.Has(r) }
+
 // HasProblem reports whether a Problem of no known report is the shard's to tell.
 func (s Shard) HasProblem(p *Problem) bool { return s.has(p.Place.String()) }

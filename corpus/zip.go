@@ -64,8 +64,9 @@ type zipHeader struct {
 }
 
 // zipFile visits the members of a zip archive in a file, in the order of its
-// directory. Nothing is extracted: names are only shown.
-func zipFile(path string, read *atomic.Int64) container {
+// directory. Nothing is extracted: names are only shown. Members that are not
+// wanted are not read ahead; nil wants all.
+func zipFile(path string, read *atomic.Int64, wanted func(name string) bool) container {
 	return func(visit func(member) bool) {
 		f, err := os.Open(path)
 		if err != nil {
@@ -78,7 +79,7 @@ func zipFile(path string, read *atomic.Int64) container {
 			visit(zipProblem(path, "cannot be read: "+reason(err), "", true))
 			return
 		}
-		zipArchive{path, f, info.Size(), read}.members(visit)
+		zipArchive{path, f, info.Size(), read, wanted}.members(visit)
 	}
 }
 
@@ -115,6 +116,8 @@ type zipArchive struct {
 	r    io.ReaderAt
 	size int64
 	read *atomic.Int64 // bytes read so far
+
+	wanted func(name string) bool // by its name, a member that will be read; nil: all
 }
 
 // members visits by the directory, and without it where there is none.
@@ -261,7 +264,7 @@ func (a *zipAhead) begin(b *zipBatch) {
 		defer close(b.done)
 		for _, h := range b.headers {
 			r := zipResult{start: len(b.buf)}
-			if !h.link && !strings.HasSuffix(h.name, "/") {
+			if !h.link && !strings.HasSuffix(h.name, "/") && (a.archive.wanted == nil || a.archive.wanted(h.name)) {
 				var raw []byte
 				raw, r.err = b.inflate.member(&b.data, h, limit)
 				b.buf = append(b.buf, raw...)
