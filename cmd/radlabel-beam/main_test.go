@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -373,4 +374,30 @@ func archive(t *testing.T, name string, n int) {
 	require.NoError(t, err)
 	defer f.Close()
 	require.NoError(t, synthetic.Archive(f, n, sentences))
+}
+
+// The commands of docs/clusters.md that need no cluster are run, as they stand there.
+func TestDocs(t *testing.T) {
+	page, err := os.ReadFile("../../docs/clusters.md")
+	require.NoError(t, err)
+	work := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(work, "testdata"), os.DirFS(testdata)))
+	program := filepath.Join(t.TempDir(), "radlabel-beam")
+	built, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, "%s", built)
+	ran := 0
+	for line := range strings.Lines(string(page)) {
+		if !strings.HasPrefix(line, "radlabel-beam ") || strings.Contains(line, "--runner") {
+			continue
+		}
+		c := exec.Command("sh", "-c", line)
+		c.Dir, c.Env = work, append(os.Environ(), "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH"))
+		out, err := c.CombinedOutput()
+		require.NoError(t, err, "%s%s", line, out)
+		assert.Contains(t, string(out), " 0 lost")
+		ran++
+	}
+	assert.Equal(t, 2, ran)
+	assert.FileExists(t, filepath.Join(work, "out", "labels-00003-of-00004.jsonl"))
+	assert.FileExists(t, filepath.Join(work, "out", "days.shards.jsonl"))
 }
