@@ -215,7 +215,23 @@ func programs(t *testing.T) (pipeline, boot string) {
 		out, err := exec.Command("go", "build", "-o", filepath.Join(folder, name), pkg).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}
-	return filepath.Join(folder, "radlabel-beam"), filepath.Join(folder, "boot")
+	pipeline, boot = filepath.Join(folder, "radlabel-beam"), filepath.Join(folder, "boot")
+	t.Cleanup(func() { removeCopies(t, pipeline) })
+	return pipeline, boot
+}
+
+// removeCopies removes the copies of the program that Beam's boot makes for each
+// worker, in /tmp, and leaves there.
+func removeCopies(t *testing.T, program string) {
+	made, err := os.Stat(program)
+	require.NoError(t, err)
+	copies, err := filepath.Glob("/tmp/bin*/worker")
+	require.NoError(t, err)
+	for _, c := range copies {
+		if info, err := os.Stat(c); err == nil && info.Size() == made.Size() && info.ModTime().After(made.ModTime()) {
+			require.NoError(t, os.RemoveAll(filepath.Dir(c)))
+		}
+	}
 }
 
 // submit runs the pipeline program on the cluster, as a user does.
