@@ -110,7 +110,7 @@ func TestVerifyFinds(t *testing.T) {
 			`value: Data_Entry_2017.csv:4: column 5 (Patient Age): "F" is no age; counted as unknown; check that the columns are not swapped
 value: Data_Entry_2017.csv:4: column 6 (Patient Gender): "60" is no sex; counted as unknown; check that the columns are not swapped`},
 		{"row", dataset.ChestXray14, map[string]string{"BBox_List_2017.csv": goodNIH["BBox_List_2017.csv"] + "00000001_000.png\n"},
-			`row: BBox_List_2017.csv:3: the row has 1 field, the header 6; get the table again`},
+			`row: BBox_List_2017.csv:3: column 2 (Finding Label): the row has 1 field, the header 6; get the table again`},
 		{"duplicate", dataset.ChestXray14, map[string]string{"Data_Entry_2017.csv": goodNIH["Data_Entry_2017.csv"] + "00000001_000.png,Edema,0,1,58,M,PA\n"},
 			`duplicate: Data_Entry_2017.csv:5: the image "00000001_000.png" has a row already; keep one row`},
 		{"leak", dataset.ChestXray14, map[string]string{"train_val_list.txt": "00000001_000.png\n", "test_list.txt": "00000001_001.png\n00000002_000.png\n"},
