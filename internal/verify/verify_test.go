@@ -414,7 +414,7 @@ func TestVerifyChecksums(t *testing.T) {
 	wrong := []string{
 		fmt.Sprintf(`checksum: SHA256SUMS.txt:3: "images/00000003_000.png" has the checksum %s..., not %s...; get the file again`, sum("other")[:12], sum("images/00000003_000.png")[:12]),
 		fmt.Sprintf(`checksum: SHA256SUMS.txt:17: "images/00000017_000.png" has the checksum %s..., not %s...; get the file again`, sum("other")[:12], sum("images/00000017_000.png")[:12]),
-		`checksum: SHA256SUMS.txt:23: the line is no SHA-256 checksum, 64 hexadecimal digits, and a path; get the list again`,
+		`checksum: SHA256SUMS.txt:23: want a SHA-256 checksum, 64 hexadecimal digits, and a path behind it; get the list again`,
 		`checksum: SHA256SUMS.txt:24: "../x" is no path below the folder of the list; get the list again`,
 	}
 	read := int64(0)

@@ -210,7 +210,7 @@ func (v *verifier) readArchives(ctx context.Context) {
 	}
 	reader, err := corpus.Open(ctx, v.archives, corpus.Options{From: string(corpus.MIMIC)})
 	if err != nil {
-		for _, p := range problems(err) {
+		for _, p := range corpus.Problems(err) {
 			v.Unread(p)
 		}
 		v.spoilt = true
