@@ -25,7 +25,7 @@ func (v *verifier) find(ctx context.Context, paths []string) error {
 				continue // its texts are reports, and many
 			}
 		case v.Dataset == dataset.MIMIC && isArchive(path):
-			v.archives = append(v.archives, path)
+			v.addArchive(path)
 			continue
 		}
 		tables = append(tables, path)

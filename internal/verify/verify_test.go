@@ -331,11 +331,12 @@ func TestVerifyArchive(t *testing.T) {
 	missing := "missing report: cxr-study-list.csv:3: the study 50000002 has no report; get the file, or leave out the row"
 
 	copyOf(t, lists)
-	for _, paths := range [][]string{{"."}, {"cxr-study-list.csv", "mimic-cxr-reports.zip"}} {
+	for _, paths := range [][]string{{"."}, {"cxr-study-list.csv", "mimic-cxr-reports.zip"}, {"./mimic-cxr-reports.zip", "."}} {
 		found, unread, v := verified(t, dataset.MIMIC, Options{}, paths...)
 		assert.Empty(t, unread)
+		assert.NotContains(t, strings.Join(lines(found), "\n"), "duplicate")
 		assert.Contains(t, lines(found), missing)
-		assert.Contains(t, v.Checked, "1 report in mimic-cxr-reports.zip")
+		assert.Contains(t, strings.Join(v.Checked, "\n"), "1 report in ")
 	}
 	lists["mimic-cxr-reports.zip"] = b.String()[:70]
 	copyOf(t, lists)
@@ -384,6 +385,28 @@ func gzipped(t *testing.T, s string) string {
 }
 
 // Images alone are held against their names; a folder of nothing is unread.
+// A folder that is given twice, or within another, is read once.
+func TestVerifyFoldersWithinFolders(t *testing.T) {
+	copyOf(t, goodMIMIC)
+	require.NoError(t, os.Symlink("files", "link"))
+	want, unread, _ := verified(t, dataset.MIMIC, Options{}, ".")
+	require.Empty(t, unread)
+	for _, paths := range [][]string{{".", "."}, {"./", "files"}, {"files", "."}, {".", "files/p10"}, {".", "link"}} {
+		found, unread, v := verified(t, dataset.MIMIC, Options{}, paths...)
+		assert.Empty(t, unread, paths)
+		assert.Equal(t, kinds(want), kinds(found), paths)
+		assert.Contains(t, v.Checked, "2 image files", paths)
+		assert.Contains(t, v.Checked, "2 reports", paths)
+	}
+}
+
+func kinds(found []Finding) (all []FindingKind) {
+	for _, f := range found {
+		all = append(all, f.Kind)
+	}
+	return all
+}
+
 func TestVerifyImagesAlone(t *testing.T) {
 	copyOf(t, map[string]string{"some/00000001_000.png": "x", "some/00000001_001.png": "", "none/a.md": "x"})
 	found, unread, v := verified(t, dataset.ChestXray14, Options{}, "some")
