@@ -113,6 +113,14 @@ func (f *File) CheckText() error {
 	return nil
 }
 
+// CheckLines says that the lines end with carriage returns alone, as a *Problem.
+func (f *File) CheckLines() error {
+	if bytes.IndexByte(f.Head, '\n') < 0 && bytes.IndexByte(bytes.TrimRight(f.Head, "\r"), '\r') >= 0 {
+		return &Problem{Place: Place{f.Path, 1}, What: "its lines end with carriage returns alone", Do: "save it with line feeds", Lost: true}
+	}
+	return nil
+}
+
 // Table is a table with a header row, read row by row: its fields stand between
 // commas, semicolons or tabs, or what a line "sep=;" above the header names.
 type Table struct {
@@ -146,8 +154,8 @@ func (f *File) Table(plain bool) (*Table, error) {
 	case err != nil:
 		return nil, t.Fault(1, -1, "there is no header row", "")
 	}
-	if bytes.IndexByte(f.Head, '\n') < 0 && bytes.IndexByte(bytes.TrimRight(f.Head, "\r"), '\r') >= 0 {
-		return nil, t.Fault(1, -1, "its lines end with carriage returns alone", "save it with line feeds")
+	if err := f.CheckLines(); err != nil {
+		return nil, err
 	}
 	t.Header = trimBlank(first.fields)
 	if len(t.Header) == 0 {

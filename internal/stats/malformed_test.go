@@ -65,6 +65,13 @@ func TestMalformed(t *testing.T) {
 			[]string{`d.csv:3: the image "00000001_000.png" has a row already; keep one row`}},
 		{"list", dataset.ChestXray14, "test_list.txt", "00000001_000.png\r\nimage 7\r\n\r\n00000001_000.png\r\n", 3, 2, 0,
 			[]string{`test_list.txt:2: column 1: "image 7" is no name of an image`, `test_list.txt:4: the image "00000001_000.png" is in the list already`}},
+		{"list of carriage returns", dataset.ChestXray14, "test_list.txt", "00000001_000.png\r00000001_001.png\r", 0, 0, 0,
+			[]string{"test_list.txt:1: its lines end with carriage returns alone; save it with line feeds"}},
+		{"list of UTF-16", dataset.ChestXray14, "test_list.txt", "\xff\xfe0\x000\x00\n\x00", 0, 0, 0,
+			[]string{"test_list.txt: the file is no text: the text is UTF-16; convert it to UTF-8"}},
+		{"list of binary data", dataset.ChestXray14, "test_list.txt", "00000001_000.png\n\x00\n", 0, 0, 0, []string{"test_list.txt:2: the file is no text: "}},
+		{"list of two names a line", dataset.ChestXray14, "test_list.txt", "00000001_000.png\n00000001_001.png 00000001_002.png\n", 2, 1, 0,
+			[]string{`test_list.txt:2: column 1: "00000001_001.png 00000001_002.png" is no name of an image`}},
 		{"box", dataset.ChestXray14, "b.csv", "Image Index,Finding Label,Bbox [x,y,w,h],,,\n00000001_000.png,Infiltrate,1.5,2,3,4\n00000001_000.png,Mass,1,2,x,4\n00000001_000.png,Cyst,1,2,3,4\n", 3, 2, 0,
 			[]string{`b.csv:3: column 5 (w): "x" is no number of pixels`, `b.csv:4: column 2 (Finding Label): "Cyst" is no disease`}},
 
