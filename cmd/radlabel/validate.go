@@ -23,6 +23,7 @@ type validateRun struct {
 	inputFlags
 	labelFlags
 	gold, goldID string
+	needIDs      bool // rows are not matched by their order
 	pred         string
 	compare      string
 	task         string
