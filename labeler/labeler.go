@@ -42,7 +42,7 @@ type Labeler struct {
 	compat     Compat
 	cache      *cache
 
-	scratch       sync.Pool
+	scratch       *sync.Pool // of *scratch
 	abnormalities bool // the derived observation has rules, which find what else is abnormal
 }
 
@@ -85,6 +85,7 @@ func New(opts Options) (*Labeler, error) {
 		set: set, splitter: splitter, analyzer: analyzer, section: section,
 		exceptions: opts.Exceptions, compat: opts.Compat, cache: newCache(opts.Cache),
 		abnormalities: abnormalities,
+		scratch:       &sync.Pool{New: func() any { return new(scratch) }},
 	}, nil
 }
 
@@ -147,10 +148,7 @@ func (l *Labeler) Label(r corpus.Report) Result {
 	}
 	result.Labelled, result.Exception = l.labelled(r, result.Sections)
 
-	s, _ := l.scratch.Get().(*scratch)
-	if s == nil {
-		s = new(scratch)
-	}
+	s := l.scratch.Get().(*scratch)
 	defer l.scratch.Put(s)
 	s.found = s.found[:0]
 	for _, section := range result.Labelled {
