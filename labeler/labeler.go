@@ -43,7 +43,7 @@ type Labeler struct {
 	cache      *cache
 
 	scratch       *sync.Pool // of *scratch
-	abnormalities bool // the derived observation has rules, which find what else is abnormal
+	abnormalities bool       // the derived observation has rules, which find what else is abnormal
 }
 
 // scratch is room for one report.
