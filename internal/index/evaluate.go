@@ -187,44 +187,66 @@ func (e *evaluation) tagged(n tagged) (*bitset.BitSet, error) {
 // ranking: the more of a report's sentences, and the rarer they are in all reports,
 // the better (BM25, with a sentence in the place of a word).
 func (e *evaluation) said(sentences *bitset.BitSet, wanted bool, t trace) *bitset.BitSet {
-	rows := bitset.New(uint(e.x.Reports()))
-	scoring := wanted && e.scores != nil && t.weight > 0
-	if scoring {
-		if e.counts == nil {
-			e.counts = make([]uint16, e.x.Reports())
-		}
-		clear(e.counts)
+	if e.counts == nil {
+		e.counts = make([]uint16, e.x.Reports())
 	}
+	clear(e.counts)
 	for s := range sentences.EachSet() {
 		by := e.x.sayers.at(int(s))
 		for i := range by.len() {
-			row := by.at(i)
-			rows.Set(uint(row))
-			if scoring && e.counts[row] < math.MaxUint16 {
-				e.counts[row]++
+			if n := &e.counts[by.at(i)]; *n < math.MaxUint16 {
+				*n++
 			}
+		}
+	}
+	rows := bitset.New(uint(e.x.Reports()))
+	words := rows.Words()
+	said := 0
+	for row, n := range e.counts {
+		if n > 0 {
+			words[row/64] |= 1 << (row % 64)
+			said++
 		}
 	}
 	if !wanted {
 		return rows
 	}
-	n, total := float64(rows.Count()), float64(e.x.Reports())
+	n, total := float64(said), float64(e.x.Reports())
 	t.weight *= float32(math.Log(1 + (total-n+0.5)/(n+0.5)))
 	e.traces = append(e.traces, t)
-	if scoring {
-		e.score(rows, t.weight)
+	if e.scores != nil && t.weight > 0 {
+		e.score(t.weight)
 	}
 	return rows
 }
 
-func (e *evaluation) score(rows *bitset.BitSet, weight float32) {
-	const saturation, length = 1.2, 0.75
-	usual := float32(e.x.manifest.Occurrences) / float32(max(e.x.Reports(), 1))
-	for row := range rows.EachSet() {
-		n := float32(e.counts[row])
-		sentences := float32(e.x.said.at(int(row)).len())
-		e.scores[row] += weight * n * (saturation + 1) / (n + saturation*(1-length+length*sentences/usual))
+// score adds to the scores of the reports that were counted.
+func (e *evaluation) score(weight float32) {
+	const saturation = 1.2
+	lengths := e.x.lengths()
+	for row, count := range e.counts {
+		if count > 0 {
+			n := float32(count)
+			e.scores[row] += weight * n * (saturation + 1) / (n + saturation*lengths[row])
+		}
 	}
+}
+
+// lengths says of each row how its report's number of sentences counts against it
+// in the ranking; 1 is the usual number.
+func (x *Index) lengths() []float32 {
+	x.measuring.Do(func() {
+		const counts = 0.75
+		usual := float32(x.manifest.Occurrences) / float32(max(x.Reports(), 1))
+		x.measured = make([]float32, x.Reports())
+		start := uint32(0)
+		for row := range x.measured {
+			end := x.said.ends.at(row)
+			x.measured[row] = 1 - counts + counts*float32(end-start)/max(usual, 1)
+			start = end
+		}
+	})
+	return x.measured
 }
 
 // labelled gives the reports that are labelled so.

@@ -23,6 +23,8 @@ type Index struct {
 	decoder   *zstd.Decoder
 	synonyms  map[string][]int // groups of a stem
 	closing   sync.Once
+	measuring sync.Once
+	measured  []float32 // see lengths
 
 	// Of reports, by row.
 	ids, subjects, studies runs
@@ -196,6 +198,16 @@ func (x *Index) Stale() bool {
 // Reports is how many reports there are.
 func (x *Index) Reports() int { return x.manifest.Reports }
 
+// HasSubjects reports whether every report has a subject and a study.
+func (x *Index) HasSubjects() bool {
+	for row := range x.Reports() {
+		if len(x.subjects.at(row)) == 0 || len(x.studies.at(row)) == 0 {
+			return false
+		}
+	}
+	return x.Reports() > 0
+}
+
 // Observations are those of the rule set, in its order.
 func (x *Index) Observations() []corpus.Observation { return x.manifest.Observations }
 
@@ -274,4 +286,3 @@ func (x *Index) record(sentence int) Sentence {
 	}
 	return s
 }
-
