@@ -56,7 +56,18 @@ type manifest struct {
 	Words       int       `json:"words"`       // distinct ones
 	TextBytes   int64     `json:"text_bytes"`
 	Stores      int       `json:"stores"` // of Bleve's
+	Columns     []extent  `json:"columns"`
 	Files       []fileSum `json:"files"`
+}
+
+// columnsName is the file of all columns but the texts.
+const columnsName = "columns"
+
+// extent is where a column lies in its file, in bytes.
+type extent struct {
+	Name   string `json:"name"`
+	Offset int64  `json:"offset"`
+	Size   int64  `json:"size"`
 }
 
 // fileSum is a file of a generation as it was written.

@@ -93,12 +93,16 @@ func (x *Index) verify(ctx context.Context) error {
 }
 
 func (x *Index) load() error {
-	l := loader{x: x}
+	l := loader{x: x, extents: map[string]extent{}}
+	for _, e := range x.manifest.Columns {
+		l.extents[e.Name] = e
+	}
+	l.columns = l.file(columnsName)
 	x.ids, x.subjects, x.studies = l.runs("ids"), l.runs("subjects"), l.runs("studies")
 	x.byID, x.sections, x.splits, x.views, x.dates = l.numbers("by-id"), l.numbers("sections"), l.numbers("splits"), l.numbers("views"), l.numbers("dates")
 	x.labels, x.hashes, x.keys = l.bytes("labels"), l.bytes("hashes"), l.bytes("keys")
 	x.said, x.sayers, x.spoken = l.lists("said"), l.lists("sayers"), l.lists("spoken")
-	x.texts = runs{l.numbers("text-ends"), l.bytes("texts")}
+	x.texts = runs{l.numbers("text-ends"), l.file(textsName)}
 	x.records, x.words, x.stems, x.stemOf = l.runs("records"), l.runs("words"), l.runs("stems"), l.numbers("stem-of")
 	for i := range x.manifest.Stores {
 		if l.err != nil {
@@ -124,13 +128,15 @@ func (x *Index) load() error {
 	return err
 }
 
-// loader maps the columns of a generation; err is the first that failed.
+// loader maps the files of a generation; err is the first that failed.
 type loader struct {
-	x   *Index
-	err error
+	x       *Index
+	extents map[string]extent
+	columns []byte
+	err     error
 }
 
-func (l *loader) bytes(name string) []byte {
+func (l *loader) file(name string) []byte {
 	if l.err != nil {
 		return nil
 	}
@@ -141,6 +147,18 @@ func (l *loader) bytes(name string) []byte {
 	}
 	l.x.maps = append(l.x.maps, m)
 	return m
+}
+
+// bytes is a column as it is.
+func (l *loader) bytes(name string) []byte {
+	e, ok := l.extents[name]
+	if end := e.Offset + e.Size; l.err == nil && (!ok || e.Offset < 0 || e.Size < 0 || end > int64(len(l.columns))) {
+		l.err = fmt.Errorf("the column %s is lacking", name)
+	}
+	if l.err != nil {
+		return nil
+	}
+	return l.columns[e.Offset : e.Offset+e.Size]
 }
 
 func (l *loader) numbers(name string) numbers { return l.bytes(name) }

@@ -381,6 +381,9 @@ func (w *writer) record(s *sentence) {
 // textsAtOnce is how many reports are compressed together.
 const textsAtOnce = 32
 
+// textsName is the file of the compressed texts.
+const textsName = "texts"
+
 // textWriter keeps the texts of reports, with where their sentences begin.
 type textWriter struct {
 	file    *fileWriter
@@ -392,7 +395,7 @@ type textWriter struct {
 }
 
 func newTextWriter(path string) (*textWriter, error) {
-	f, err := createFile(path, "texts")
+	f, err := createFile(path, textsName)
 	if err != nil {
 		return nil, err
 	}
@@ -602,13 +605,19 @@ func (w *writer) finish() error {
 		}
 		columns = append(columns, column{storeName(i) + "-ids", ids})
 	}
-	for _, c := range columns {
-		sum, err := c.write(w.path)
-		if err != nil {
-			return err
-		}
-		m.Files = append(m.Files, sum)
+	file, err := createFile(w.path, columnsName)
+	if err != nil {
+		return err
 	}
+	for _, c := range columns {
+		start := file.size
+		c.write(file)
+		m.Columns = append(m.Columns, extent{c.name, start, file.size - start})
+	}
+	if sum, err = file.close(); err != nil {
+		return err
+	}
+	m.Files = append(m.Files, sum)
 	return nil
 }
 
@@ -688,8 +697,9 @@ func (w *writer) sortWords() (words, stems runsBuilder, stemOf []uint32) {
 	return words, stems, stemOf
 }
 
-// synonyms are the stems of words that are a mention of one rule each, by
-// themselves: "ptx" and "pneumothorax".
+// synonyms are the stems of words that one rule takes for a mention each: "ptx" and
+// "pneumothorax". Only a rule that is named after one of them says that they mean
+// the same; others list what is alike in one respect (tubes and lines).
 func (w *writer) synonyms() ([][]string, error) {
 	set := w.analyst.labels.Rules()
 	matcher, err := set.Compile()
@@ -710,9 +720,12 @@ func (w *writer) synonyms() ([][]string, error) {
 		}
 	}
 	var found [][]string
-	for _, g := range groups {
+	for i, g := range groups {
 		slices.Sort(g)
-		if g = slices.Compact(g); len(g) > 1 {
+		rule := &set.Rules[i]
+		name := rule.ID[strings.LastIndexByte(rule.ID, '.')+1:]
+		g = slices.Compact(g)
+		if len(g) > 1 && slices.Contains(g, stemOf(name)) && rule.Observation != set.Derived.Observation {
 			found = append(found, g)
 		}
 	}
@@ -725,11 +738,9 @@ type column struct {
 	data any
 }
 
-func (c column) write(path string) (fileSum, error) {
-	f, err := createFile(path, c.name)
-	if err != nil {
-		return fileSum{}, err
-	}
+// write writes the column; the file keeps the error. What is of several strings or
+// lists begins with their number and their ends.
+func (c column) write(f *fileWriter) {
 	var ends, numbers []uint32
 	var raw []byte
 	headed := true
@@ -746,14 +757,15 @@ func (c column) write(path string) (fileSum, error) {
 	if headed {
 		f.Write(appendNumbers(nil, []uint32{uint32(len(ends))}))
 	}
+	var part []byte
 	for _, all := range [][]uint32{ends, numbers} {
-		for part := range slices.Chunk(all, 1<<14) {
-			f.Write(appendNumbers(nil, part))
+		for some := range slices.Chunk(all, 1<<14) {
+			part = appendNumbers(part[:0], some)
+			f.Write(part)
 		}
 	}
 	f.Write(raw)
 	if len(raw) >= 1<<32 || len(numbers) >= 1<<32 {
 		f.err = errors.New("more than an index holds (4 GiB in a column)")
 	}
-	return f.close()
 }
