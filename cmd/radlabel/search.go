@@ -102,6 +102,9 @@ func (r *searchRun) options() (index.Options, error) {
 		return opts, usagef("--match %q is not known; use %s", r.match, strings.Join(matches(), ", "))
 	}
 	opts.Match = index.Match(match)
+	if !slices.Contains(index.Sorts(), strings.TrimPrefix(r.sort, "-")) {
+		return opts, usagef("--sort %q is not known; use %s", r.sort, strings.Join(index.Sorts(), ", "))
+	}
 	for flag, n := range map[string]int{"limit": r.limit, "offset": r.offset, "context": r.context} {
 		if n < 0 {
 			return opts, usagef("--%s %d: want a number from 0", flag, n)
@@ -253,6 +256,9 @@ func (r *searchRun) list(ctx context.Context, w io.Writer, s search, found index
 // noteOrigin tells where the index is of another version of the program or of the
 // rule set than this one would make.
 func (r *searchRun) noteOrigin(x *index.Index) {
+	if x.Version() == version() && version() != unversioned {
+		return
+	}
 	origin := x.Origin()
 	set, err := rules.Embedded(origin.RuleSet)
 	switch {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/radlabel/radlabel/labeler"
 )
 
 // A disk that is full is told as such, wherever it happens, and the index before
@@ -19,6 +21,7 @@ func TestFullDisk(t *testing.T) {
 		t.Skip("a small file system cannot be mounted here")
 	}
 	all := madeUp(rand.New(rand.NewPCG(1, 1)), 400)
+	quick := WriteOptions{Labeler: labeler.Options{Rules: chexpert()}}
 	failed := 0
 	for _, size := range []int{120, 160, 200, 260, 340, 440, 600} {
 		dir := t.TempDir()
@@ -28,11 +31,11 @@ func TestFullDisk(t *testing.T) {
 		func() {
 			defer syscall.Unmount(dir, syscall.MNT_DETACH)
 			index := filepath.Join(dir, "index")
-			if _, err := Write(context.Background(), index, stream(all[:5]), WriteOptions{}); err != nil {
+			if _, err := Write(context.Background(), index, stream(all[:5]), quick); err != nil {
 				require.ErrorContains(t, err, "no space left on device", "%d KiB", size)
 				return
 			}
-			_, err := Write(context.Background(), index, stream(all), WriteOptions{})
+			_, err := Write(context.Background(), index, stream(all), quick)
 			x, openErr := Open(context.Background(), index)
 			require.NoError(t, openErr)
 			defer x.Close()

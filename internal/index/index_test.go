@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,6 +20,15 @@ import (
 	"github.com/radlabel/radlabel/labeler"
 	"github.com/radlabel/radlabel/rules"
 )
+
+// chexpert is the rule set of most tests, compiled once.
+var chexpert = sync.OnceValue(func() *rules.Set {
+	set, err := rules.Embedded("chexpert")
+	if err != nil {
+		panic(err)
+	}
+	return set
+})
 
 // stream gives reports as a reader does.
 func stream(reports []corpus.Report) iter.Seq2[corpus.Report, error] {
@@ -34,6 +44,9 @@ func stream(reports []corpus.Report) iter.Seq2[corpus.Report, error] {
 // written makes an index of reports in a folder and opens it.
 func written(t testing.TB, dir string, reports []corpus.Report, opts WriteOptions) *Index {
 	t.Helper()
+	if opts.Labeler.Rules == nil {
+		opts.Labeler.Rules = chexpert()
+	}
 	_, err := Write(context.Background(), dir, stream(reports), opts)
 	require.NoError(t, err)
 	return opened(t, dir)

@@ -14,6 +14,7 @@ import (
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/segment"
 	"github.com/radlabel/radlabel/labeler"
+	"github.com/radlabel/radlabel/rules"
 )
 
 // Mark is a mention of an observation in a sentence.
@@ -53,6 +54,13 @@ type analyst struct {
 }
 
 func newAnalyst(opts labeler.Options) (*analyst, error) {
+	if opts.Rules == nil { // so that the two share what they compile
+		set, err := rules.Embedded("chexpert")
+		if err != nil {
+			return nil, err
+		}
+		opts.Rules = set
+	}
 	labels, err := labeler.New(opts)
 	if err != nil {
 		return nil, err

@@ -184,7 +184,6 @@ type intake struct {
 	rebuilt bool
 	opts    WriteOptions
 	seen    map[string]struct{}
-	read    int
 	stays   []bool // rows of old that are as they were
 	gone    []bool // rows of old whose report has changed
 	same    int
@@ -211,10 +210,6 @@ func (in *intake) needed(reports iter.Seq2[corpus.Report, error]) iter.Seq[analy
 
 // take reports whether a report has to be analysed, or told as a problem.
 func (in *intake) take(a *analysed) bool {
-	in.read++
-	if in.opts.Progress != nil {
-		in.opts.Progress(in.read)
-	}
 	id := a.report.ID
 	if _, ok := in.seen[id]; ok {
 		a.problem = &corpus.Problem{Place: a.report.Place, What: fmt.Sprintf("the id %q is that of an earlier report", id),
@@ -222,6 +217,9 @@ func (in *intake) take(a *analysed) bool {
 		return true
 	}
 	in.seen[id] = struct{}{}
+	if in.opts.Progress != nil {
+		in.opts.Progress(len(in.seen))
+	}
 	if in.opts.Labels != nil {
 		a.labels = in.opts.Labels(a.report)
 	}
