@@ -117,6 +117,7 @@ func (r *indexRun) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	t.unlabelled = written.Unlabelled
 	given.warn(t)
 	t.summary(reader, fmt.Sprintf("%s\n  %s", r.origin(opts), indexed(written, r.update)), r.dir)
 	return t.failure()

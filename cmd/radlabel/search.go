@@ -96,7 +96,7 @@ func matches() []string { return []string{"synonyms", "stems", "exact"} }
 
 // options are those of the flags.
 func (r *searchRun) options() (index.Options, error) {
-	opts := index.Options{Limit: r.limit, Offset: r.offset, Sort: r.sort, Facets: r.facets, Context: r.context, IDsOnly: r.ids}
+	opts := index.Options{Limit: r.limit, Offset: r.offset, Sort: r.sort, Facets: r.facets, Context: r.context, IDsOnly: r.ids, Full: r.full}
 	match := slices.Index(matches(), r.match)
 	if match < 0 {
 		return opts, usagef("--match %q is not known; use %s", r.match, strings.Join(matches(), ", "))
@@ -194,22 +194,18 @@ func (r *searchRun) write(ctx context.Context, w io.Writer, s search) error {
 		_, err := fmt.Fprintln(w, found.Total)
 		return err
 	case r.json:
-		return r.object(ctx, w, s, found)
+		return r.object(w, s, found)
 	}
-	return r.list(ctx, w, s, found)
+	return r.list(w, s, found)
 }
 
 // object writes a JSON object.
-func (r *searchRun) object(ctx context.Context, w io.Writer, s search, found index.Results) error {
+func (r *searchRun) object(w io.Writer, s search, found index.Results) error {
 	o := searchtext.Object{Query: s.query.String(), Total: found.Total, Hits: []searchtext.HitObject{}, Facets: searchtext.OfFacets(found.Facets, s.index.Observations())}
-	for _, h := range found.Hits {
+	for i, h := range found.Hits {
 		hit := searchtext.OfHit(h, s.index.Observations())
 		if r.full {
-			d, _, err := s.index.Document(ctx, h.ID, s.query, s.options.Match)
-			if err != nil {
-				return err
-			}
-			hit.Text = d.Text
+			hit.Text = found.Documents[i].Text
 		}
 		o.Hits = append(o.Hits, hit)
 	}
@@ -217,7 +213,7 @@ func (r *searchRun) object(ctx context.Context, w io.Writer, s search, found ind
 }
 
 // list writes what a person reads.
-func (r *searchRun) list(ctx context.Context, w io.Writer, s search, found index.Results) error {
+func (r *searchRun) list(w io.Writer, s search, found index.Results) error {
 	style := searchtext.Style{Colour: s.colour, Observations: s.index.Observations()}
 	shown := columns.Count(found.Total, "report")
 	if n := len(found.Hits); n < found.Total {
@@ -238,11 +234,7 @@ func (r *searchRun) list(ctx context.Context, w io.Writer, s search, found index
 	if !r.full {
 		return searchtext.Hits(w, found.Hits, r.offset, style)
 	}
-	for i, h := range found.Hits {
-		d, _, err := s.index.Document(ctx, h.ID, s.query, s.options.Match)
-		if err != nil {
-			return err
-		}
+	for i, d := range found.Documents {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}

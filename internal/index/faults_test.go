@@ -80,7 +80,7 @@ func TestKilledWriter(t *testing.T) {
 		require.NoError(t, x.Check(context.Background()))
 		w, err := Write(context.Background(), dir, stream(reports), WriteOptions{Update: true})
 		require.NoError(t, err)
-		require.Equal(t, Written{Reports: 50, New: 10, Same: 40, Sentences: w.Sentences}, w)
+		require.Equal(t, Written{Reports: 50, New: 10, Same: 40, Unlabelled: w.Unlabelled, Sentences: w.Sentences}, w)
 		entries, err := os.ReadDir(dir)
 		require.NoError(t, err)
 		require.Len(t, entries, 3, "manifest, lock and one generation: %v", entries)

@@ -134,11 +134,9 @@ func scan(t testing.TB, reports []corpus.Report) []scanned {
 		for _, section := range result.Sections {
 			for _, span := range segment.Sentences(nil, r.Text, section.Span) {
 				one := scannedSentence{section: section.Name, says: map[string]bool{}}
-				for _, w := range strings.FieldsFunc(strings.ToLower(span.In(r.Text)), func(r rune) bool {
+				one.words = strings.FieldsFunc(strings.ToLower(span.In(r.Text)), func(r rune) bool {
 					return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
-				}) {
-					one.words = append(one.words, w)
-				}
+				})
 				for _, l := range result.Labels {
 					for _, e := range l.Evidence {
 						if e.Sentence == span {

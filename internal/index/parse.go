@@ -12,8 +12,6 @@ import (
 	"github.com/radlabel/radlabel/internal/nearest"
 )
 
-func sortStrings(all []string) { slices.Sort(all) }
-
 // sameSentence is the function of a query.
 const sameSentence = "same-sentence"
 
@@ -306,7 +304,7 @@ func (p *parser) unknownField(start int, name string) error {
 		names = append(names, f.Name)
 	}
 	near := suggest(slug(name), names)
-	do := fmt.Sprintf(`the fields are those of radlabel index stats; put words with ":" in quotes`)
+	do := `the fields are those of radlabel index stats; put words with ":" in quotes`
 	if near != "" {
 		do = fmt.Sprintf("did you mean %s?", near)
 	}

@@ -2,6 +2,7 @@ package index
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -204,7 +205,7 @@ func members(sets [][]string) []string {
 			}
 		}
 	}
-	sortStrings(all)
+	slices.Sort(all)
 	return all
 }
 

@@ -24,6 +24,7 @@ type Options struct {
 	Facets  bool
 	Context int  // sentences given before and after the best one
 	IDsOnly bool // hits have ids, subject and study alone
+	Full    bool // Search gives whole reports too
 }
 
 // Sorts are the orders of hits. With - before one, it runs the other way. Hits that
@@ -32,9 +33,10 @@ func Sorts() []string { return []string{"relevance", "id", "subject", "date", "l
 
 // Results are what a search found.
 type Results struct {
-	Total  int
-	Hits   []Hit
-	Facets *Facets // nil: not asked for
+	Total     int
+	Hits      []Hit
+	Documents []Document // of the hits, where they are asked for
+	Facets    *Facets    // nil: not asked for
 }
 
 // Hit is a report that was found.
@@ -84,13 +86,18 @@ func (x *Index) Search(ctx context.Context, q Query, opts Options) (Results, err
 		r.Facets = x.facets(found.set)
 	}
 	for _, row := range found.order() {
-		hit, err := found.hit(row)
+		hit, err := found.hit(row), ctx.Err()
+		if opts.Full && err == nil {
+			var d Document
+			d, err = found.document(row, hit)
+			r.Documents = append(r.Documents, d)
+		}
 		if err != nil {
 			return r, err
 		}
 		r.Hits = append(r.Hits, hit)
 	}
-	return r, ctx.Err()
+	return r, nil
 }
 
 // Hits gives the hits of a search one by one, for those who ask for many.
@@ -102,10 +109,7 @@ func (x *Index) Hits(ctx context.Context, q Query, opts Options) iter.Seq2[Hit, 
 			return
 		}
 		for _, row := range found.order() {
-			hit, err := found.hit(row)
-			if err == nil {
-				err = ctx.Err()
-			}
+			hit, err := found.hit(row), ctx.Err()
 			if !yield(hit, err) || err != nil {
 				return
 			}
@@ -233,18 +237,18 @@ func (b *bestRows) Push(any)           {} // rows are only replaced
 func (b *bestRows) Pop() any           { return nil }
 
 // hit gives a row as a hit.
-func (f *found) hit(row int) (Hit, error) {
+func (f *found) hit(row int) Hit {
 	x := f.x
 	h := x.report(row)
 	if f.scores != nil {
 		h.Score = f.scores[row]
 	}
 	if f.opts.IDsOnly {
-		return Hit{ID: h.ID, Subject: h.Subject, Study: h.Study, Score: h.Score}, nil
+		return Hit{ID: h.ID, Subject: h.Subject, Study: h.Study, Score: h.Score}
 	}
 	said := x.said.at(row)
 	if said.len() == 0 {
-		return h, nil
+		return h
 	}
 	best := f.best(said)
 	h.Best = f.marked(int(said.at(best)))
@@ -257,7 +261,7 @@ func (f *found) hit(row int) (Hit, error) {
 			h.After = append(h.After, f.marked(int(said.at(i))))
 		}
 	}
-	return h, nil
+	return h
 }
 
 // report gives what is known of a report but for its text.
@@ -423,19 +427,19 @@ func (x *Index) Document(ctx context.Context, id string, q Query, match Match) (
 	if err != nil {
 		return d, true, err
 	}
-	if d.Hit, err = f.hit(row); err != nil {
-		return d, true, err
+	d, err = f.document(row, f.hit(row))
+	return d, true, err
+}
+
+// document gives the whole report of a hit.
+func (f *found) document(row int, hit Hit) (Document, error) {
+	text, starts, err := f.x.text(row)
+	d := Document{Hit: hit, Text: text}
+	for i, start := range starts {
+		sentence := int(f.x.said.at(row).at(i))
+		d.Sentences = append(d.Sentences, placed(text, int(start), f.marked(sentence)))
 	}
-	text, starts, err := x.text(row)
-	if err != nil {
-		return d, true, err
-	}
-	d.Text = text
-	said := x.said.at(row)
-	for i := range said.len() {
-		d.Sentences = append(d.Sentences, placed(text, int(starts[i]), f.marked(int(said.at(i)))))
-	}
-	return d, true, nil
+	return d, err
 }
 
 // placed puts a sentence into the text of a report, where it starts.

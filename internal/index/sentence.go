@@ -42,6 +42,7 @@ type key [16]byte
 type analysed struct {
 	report    corpus.Report
 	labels    []corpus.Assertion
+	unread    bool // it has text, and none of it to label
 	sentences []sentence
 	hash      key   // of all that the report's row is made of
 	problem   error // of the stream, in place of a report
@@ -75,6 +76,7 @@ func newAnalyst(opts labeler.Options) (*analyst, error) {
 
 func (a *analyst) analyse(r *analysed) {
 	result := a.labels.Label(r.report)
+	r.unread = len(result.Labelled) == 0 && strings.TrimSpace(r.report.Text) != ""
 	if r.labels == nil {
 		r.labels = make([]corpus.Assertion, len(result.Labels))
 		for i, l := range result.Labels {

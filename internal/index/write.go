@@ -45,13 +45,15 @@ type Metadata struct {
 
 // Written counts what became of the reports.
 type Written struct {
-	Reports   int // in the index
-	New       int
-	Changed   int // other text, labels or metadata than before
-	Same      int // read and kept as they were
-	Kept      int // of the index, and not among those that were read
-	Rebuilt   bool
-	Sentences int // distinct ones
+	Reports int // in the index
+	New     int
+	Changed int  // other text, labels or metadata than before
+	Same    int  // read and kept as they were
+	Kept    int  // of the index, and not among those that were read
+	Rebuilt bool // all were labelled again, since the rules or options are others
+
+	Unlabelled int // of those that are new or changed: they have text, and none of it to label
+	Sentences  int // distinct ones, in the index
 }
 
 // Write makes the index in the folder dir of a stream of reports, or brings it up

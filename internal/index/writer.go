@@ -251,6 +251,9 @@ func studyOf(r corpus.Report) string {
 // add adds a report that has been analysed.
 func (w *writer) add(r analysed) error {
 	rows := &w.rows
+	if r.unread {
+		w.written.Unlabelled++
+	}
 	rows.ids.addString(r.report.ID)
 	rows.subjects.addString(r.report.Subject)
 	rows.studies.addString(r.report.Study)
