@@ -278,3 +278,23 @@ func TestHostileText(t *testing.T) {
 		require.Positive(t, found, r.ID)
 	}
 }
+
+// An update that finds nothing new leaves the generation that there is.
+func TestNothingNew(t *testing.T) {
+	dir := t.TempDir()
+	reports := madeUp(rand.New(rand.NewPCG(1, 1)), 20)
+	x := written(t, dir, reports, WriteOptions{Version: "1"})
+	w, err := Write(context.Background(), dir, stream(reports[5:]), WriteOptions{Version: "2", Update: true})
+	require.NoError(t, err)
+	require.Equal(t, Written{Reports: 20, Same: 15, Kept: 5, Sentences: w.Sentences}, w)
+	require.False(t, x.Stale())
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 3)
+
+	// Other metadata or labels are a change.
+	w, err = Write(context.Background(), dir, stream(reports), WriteOptions{Update: true, Metadata: map[string]Metadata{"50000003": {Split: "test"}}})
+	require.NoError(t, err)
+	require.Equal(t, 1, w.Changed)
+	require.Equal(t, []string{"50000003"}, ids(t, opened(t, dir), "split:test", 0))
+}

@@ -580,3 +580,32 @@ func TestOriginIsKept(t *testing.T) {
 	assert.True(t, w.Rebuilt)
 	assert.Equal(t, "chexpert", opened(t, dir).Origin().RuleSet)
 }
+
+// documented are the queries of docs/search.md and others of each kind.
+var documented = []string{
+	`pneumothorax`,
+	`ptx`,
+	`effusion`,
+	`no`,
+	`"no pleural effusion"`,
+	`"chest tube"`,
+	`effusion OR pneumothorax`,
+	`pleural effusion -"no pleural effusion"`,
+	`pneumothorax:positive`,
+	`pneumothorax:positive "chest tube"`,
+	`pleural_effusion:negative`,
+	`same-sentence(no pneumothorax:positive)`,
+	`same-sentence(pneumothorax:positive section:impression)`,
+	`pneumonia:uncertain same-sentence(pneumonia:uncertain section:impression) -same-sentence(pneumonia:mentioned -section:impression)`,
+	`impression:"no acute"`,
+	`section:findings -section:impression`,
+	`pneumo*`,
+	`pnuemothorax~2`,
+	`rule:pneumothorax.* edema:uncertain`,
+	`cue:*`,
+	`subject:10000032`,
+	`study:50000043`,
+	`id:[50000000 TO 50001000]`,
+	`the`,
+	`cardiomegaly:positive edema:positive pleural_effusion:positive -support_devices:positive`,
+}

@@ -82,9 +82,10 @@ func Write(ctx context.Context, dir string, reports iter.Seq2[corpus.Report, err
 	}
 	w := newWriter(path, analyst, opts)
 	w.manifest.Generation = generation
-	if err := w.write(ctx, old, reports); err != nil {
+	err = w.write(ctx, old, reports)
+	if err != nil || w.unchanged {
 		os.RemoveAll(path)
-		return Written{}, err
+		return w.written, err
 	}
 	if err := w.manifest.commit(dir); err != nil {
 		os.RemoveAll(path)

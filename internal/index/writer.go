@@ -48,7 +48,7 @@ type writer struct {
 	wordTexts  []string // by number
 	wordStems  []string
 	terms      *termWriter
-	first      uint32 // sentences before it are in the stores of the generation before
+	unchanged  bool // the generation before has all there is: this one is not needed
 
 	ruleNumbers, cueNumbers, sectionNumbers map[string]uint32
 	observations                            map[corpus.Observation]byte
@@ -126,7 +126,6 @@ func (w *writer) write(ctx context.Context, old *Index, reports iter.Seq2[corpus
 			return err
 		}
 	}
-	w.first = uint32(len(w.sentences.byKey))
 	var err error
 	if w.texts, err = newTextWriter(w.path); err != nil {
 		return err
@@ -136,6 +135,7 @@ func (w *writer) write(ctx context.Context, old *Index, reports iter.Seq2[corpus
 	}
 	in := &intake{old: old, rebuilt: rebuilt, opts: w.opts, seen: map[string]struct{}{}}
 	failure := w.addAll(ctx, in, reports)
+	w.unchanged = old != nil && !rebuilt && w.rows.ids.len() == 0
 	if failure == nil && old != nil {
 		failure = w.keep(in)
 	}
@@ -144,6 +144,9 @@ func (w *writer) write(ctx context.Context, old *Index, reports iter.Seq2[corpus
 	}
 	if failure != nil {
 		return failure
+	}
+	if w.unchanged {
+		return nil
 	}
 	w.manifest.Stores++
 	return w.finish()
@@ -502,6 +505,7 @@ func (w *writer) keep(in *intake) error {
 	old := in.old
 	w.written.New = w.rows.ids.len() - in.changed
 	w.written.Changed, w.written.Same = in.changed, in.same
+	w.written.Reports, w.written.Sentences = old.Reports(), old.manifest.Sentences
 	for row := range old.Reports() {
 		if in.gone[row] {
 			continue
@@ -509,8 +513,8 @@ func (w *writer) keep(in *intake) error {
 		if !in.stays[row] {
 			w.written.Kept++
 		}
-		if in.rebuilt {
-			continue // told below
+		if in.rebuilt || w.unchanged {
+			continue // there is nothing to take, or nothing to take it for
 		}
 		if err := w.keepRow(old, row); err != nil {
 			return err
