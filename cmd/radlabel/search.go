@@ -173,7 +173,7 @@ func (r *searchRun) write(ctx context.Context, w io.Writer, s search) error {
 	switch {
 	case r.ids:
 		return s.each(ctx, func(h index.Hit) error {
-			_, err := fmt.Fprintln(w, h.ID)
+			_, err := fmt.Fprintln(w, searchtext.ID(h))
 			return err
 		})
 	case r.csv:

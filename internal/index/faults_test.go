@@ -174,6 +174,9 @@ func TestFailedWriter(t *testing.T) {
 
 // Damage to any file is found when the index is opened, and told with what to do.
 func TestDamage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tells nothing of races")
+	}
 	dir := t.TempDir()
 	x := written(t, dir, madeUp(rand.New(rand.NewPCG(1, 1)), 40), WriteOptions{Metadata: map[string]Metadata{"50000000": {Split: "train"}}})
 	names := []string{"../" + manifestName}
@@ -215,6 +218,9 @@ func TestDamage(t *testing.T) {
 
 // A damaged index cannot be brought up to date, and can be written anew.
 func TestDamagedIsWrittenAnew(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tells nothing of races")
+	}
 	dir := t.TempDir()
 	reports := madeUp(rand.New(rand.NewPCG(1, 1)), 20)
 	written(t, dir, reports, WriteOptions{})
@@ -243,6 +249,9 @@ func TestForeignFolder(t *testing.T) {
 
 // What reports may hold neither stops the index nor gets lost.
 func TestHostileText(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tells nothing of races")
+	}
 	long := strings.Repeat("pneumo", 1<<18)
 	reports := []corpus.Report{
 		{ID: "long", Text: "IMPRESSION: No " + long + " effusion."},

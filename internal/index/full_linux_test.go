@@ -17,6 +17,9 @@ import (
 // A disk that is full is told as such, wherever it happens, and the index before
 // stays.
 func TestFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tells nothing of races")
+	}
 	if os.Geteuid() != 0 {
 		t.Skip("a small file system cannot be mounted here")
 	}

@@ -391,6 +391,9 @@ func TestQueriesByExample(t *testing.T) {
 }
 
 func TestWrongQueries(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tells nothing of races")
+	}
 	x := written(t, t.TempDir(), madeUp(rand.New(rand.NewPCG(1, 2)), 30), WriteOptions{})
 	for _, c := range []struct{ query, marked, what string }{
 		{``, ``, "it is empty"},
@@ -467,6 +470,9 @@ func FuzzParse(f *testing.F) {
 // The hits of a page after another are those of all, in every order, and each order
 // is one.
 func TestPagesAndOrders(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tells nothing of races")
+	}
 	x := written(t, t.TempDir(), madeUp(rand.New(rand.NewPCG(3, 4)), 80), WriteOptions{})
 	q, err := x.Parse("effusion OR no")
 	require.NoError(t, err)
@@ -564,6 +570,9 @@ func TestSameID(t *testing.T) {
 }
 
 func TestOriginIsKept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tells nothing of races")
+	}
 	set, err := rules.Embedded("chestxray14")
 	require.NoError(t, err)
 	dir := t.TempDir()

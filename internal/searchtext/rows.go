@@ -3,15 +3,19 @@ package searchtext
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/index"
 	"github.com/radlabel/radlabel/internal/output"
+	"github.com/radlabel/radlabel/internal/page"
 )
 
 // Table writes hits as CSV: id, or subject_id and study_id where reports have
-// them, the labels as label files have them, and the best sentence with its section.
+// them, the labels as label files have them, and the best sentence with its section,
+// as they are shown.
 type Table struct {
 	w       *csv.Writer
 	studies bool
@@ -40,7 +44,7 @@ func (t *Table) Write(h index.Hit) error {
 	for _, l := range h.Labels {
 		t.row = append(t.row, corpus.EncodeLabel(l))
 	}
-	return t.w.Write(append(t.row, h.Best.Section, h.Best.Text))
+	return t.w.Write(append(t.row, page.OneLine(h.Best.Section), page.OneLine(h.Best.Text)))
 }
 
 // Close writes what is held back.
@@ -163,5 +167,28 @@ func byName(counts []index.Count) map[string]int {
 	return all
 }
 
-// JSON writes an object on a line of its own.
-func JSON(w io.Writer, o Object) error { return json.NewEncoder(w).Encode(o) }
+// JSON writes an object on a line of its own. Every control character is escaped,
+// those too that JSON allows and a terminal would act on.
+func JSON(w io.Writer, o Object) error {
+	b, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	safe := make([]byte, 0, len(b)+1)
+	for i := 0; i < len(b); i++ {
+		switch {
+		case b[i] == 0x7f:
+			safe = append(safe, `\u007f`...)
+		case b[i] == 0xc2 && i+1 < len(b) && b[i+1] < 0xa0: // U+0080 to U+009F
+			i++
+			safe = fmt.Appendf(safe, `\u%04x`, b[i])
+		default:
+			safe = append(safe, b[i])
+		}
+	}
+	_, err = w.Write(append(safe, '\n'))
+	return err
+}
+
+// ID is a report's id on a line of its own.
+func ID(h index.Hit) string { return strings.ReplaceAll(page.Printable(h.ID), "\n", "·") }

@@ -1,6 +1,6 @@
 // Package searchtext writes what a search found: as text for a terminal or a pipe,
-// as CSV, and as JSON. Report text is made harmless for a terminal; CSV and JSON
-// have it as it is.
+// as CSV, and as JSON. Report text can steer no terminal in any of them; JSON has it
+// unchanged all the same.
 package searchtext
 
 import (

@@ -27,7 +27,7 @@ func span(text, words string) corpus.Span {
 }
 
 func example() index.Hit {
-	text := "No pneumothorax, possible edema\x1b[2J <b>& tube."
+	text := "No pneumothorax, possible edema\x1b[2J <b>&\u009b\x7f tube."
 	return index.Hit{
 		ID: "50000001", Subject: "10000001", Study: "50000001", Split: "train", Views: []string{"AP", "PA"}, Date: 21500131, Score: 2,
 		Labels: []corpus.Assertion{corpus.Uncertain, corpus.Negative, corpus.Unmentioned},
@@ -47,7 +47,7 @@ func TestHits(t *testing.T) {
 	assert.Equal(t, `5. 50000001 (subject 10000001, train, AP PA, 2150-01-31)
    uncertain: Edema; negative: Pneumothorax
    impression: Before.
- > impression: No pneumothorax, possible edema·[2J <b>& tube.
+ > impression: No pneumothorax, possible edema·[2J <b>&·· tube.
    impression: After.
 
 6. 2
@@ -132,14 +132,14 @@ func TestFacets(t *testing.T) {
 	assert.NotContains(t, b.String(), "\x1b")
 }
 
-// JSON and CSV keep every sign of a report, and are what they say they are.
+// JSON keeps every sign of a report; no form has one that a terminal would act on.
 func TestRows(t *testing.T) {
 	hit := example()
 	var b bytes.Buffer
 	require.NoError(t, JSON(&b, Object{Query: "q", Total: 1, Hits: []HitObject{OfHit(hit, observations)},
 		Facets: OfFacets(&index.Facets{Labels: make([][4]int, 3)}, observations)}))
 	assert.Equal(t, 1, strings.Count(b.String(), "\n"))
-	assert.NotContains(t, b.String(), "\x1b")
+	assert.NotRegexp(t, "[\x00-\x09\x0b-\x1f\x7f-\u009f]", b.String())
 	var o Object
 	require.NoError(t, json.Unmarshal(b.Bytes(), &o))
 	assert.Equal(t, hit.Best.Text, o.Hits[0].Best.Text)
@@ -151,6 +151,7 @@ func TestRows(t *testing.T) {
 	assert.Equal(t, "After.", o.Hits[0].After[0].Text)
 	assert.Nil(t, OfFacets(nil, observations))
 
+	shown := "No pneumothorax, possible edema·[2J <b>&·· tube."
 	b.Reset()
 	for _, studies := range []bool{true, false} {
 		table, err := NewTable(&b, observations, studies)
@@ -164,8 +165,8 @@ func TestRows(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, [][]string{
 		{"subject_id", "study_id", "Edema", "Pneumothorax", "Pleural Effusion", "section", "sentence"},
-		{"10000001", "50000001", "-1.0", "0.0", "", "impression", hit.Best.Text},
+		{"10000001", "50000001", "-1.0", "0.0", "", "impression", shown},
 		{"id", "Edema", "Pneumothorax", "Pleural Effusion", "section", "sentence"},
-		{"50000001", "-1.0", "0.0", "", "impression", hit.Best.Text},
+		{"50000001", "-1.0", "0.0", "", "impression", shown},
 	}, all)
 }
