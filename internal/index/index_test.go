@@ -305,6 +305,36 @@ func TestQueriesAreExact(t *testing.T) {
 	})
 }
 
+// However often an index was brought up to date, it answers as one that was written
+// at once, and has few stores.
+func TestManyUpdates(t *testing.T) {
+	reports := madeUp(rand.New(rand.NewPCG(11, 12)), 60)
+	dir := t.TempDir()
+	once := written(t, t.TempDir(), reports, WriteOptions{})
+	for n := 5; n <= 60; n += 5 {
+		x := written(t, dir, reports[:n], WriteOptions{Update: true})
+		require.Equal(t, n, x.Reports())
+		require.LessOrEqual(t, x.Stats().Stores, mostStores)
+	}
+	grown := opened(t, dir)
+	require.NoError(t, grown.Check(context.Background()))
+	for _, query := range documented {
+		for _, match := range []Match{Synonyms, Stems, Exact} {
+			q, err := once.Parse(query)
+			if err != nil {
+				continue
+			}
+			want, err := once.Search(context.Background(), q, Options{Limit: -1, Facets: true, Match: match, Context: 1})
+			require.NoError(t, err)
+			q, err = grown.Parse(query)
+			require.NoError(t, err)
+			got, err := grown.Search(context.Background(), q, Options{Limit: -1, Facets: true, Match: match, Context: 1})
+			require.NoError(t, err)
+			require.Equal(t, want, got, query)
+		}
+	}
+}
+
 func TestQueriesByExample(t *testing.T) {
 	report := func(id, text string) corpus.Report {
 		return corpus.Report{ID: id, Subject: "1" + id, Study: id, Text: text}

@@ -55,9 +55,8 @@ type writer struct {
 	sets                                    map[string]uint32 // numbers of sets, by kind and members
 
 	scratch struct {
-		words              []word
-		terms, stems, tags []byte
-		sections           []string
+		words    []word
+		sections []string
 	}
 }
 
@@ -136,6 +135,9 @@ func (w *writer) write(ctx context.Context, old *Index, reports iter.Seq2[corpus
 	in := &intake{old: old, rebuilt: rebuilt, opts: w.opts, seen: map[string]struct{}{}}
 	failure := w.addAll(ctx, in, reports)
 	w.unchanged = old != nil && !rebuilt && w.rows.ids.len() == 0
+	if failure == nil && !w.unchanged && old != nil && !rebuilt && w.manifest.Stores == 0 {
+		failure = w.join(old)
+	}
 	if failure == nil && old != nil {
 		failure = w.keep(in)
 	}
@@ -309,25 +311,25 @@ func (w *writer) sentence(s *sentence) (uint32, error) {
 	w.sentences.keys = append(w.sentences.keys, s.key[:]...)
 	w.record(s)
 
-	c := &w.scratch
-	c.words = wordsOf(c.words[:0], s.text)
-	c.terms, c.stems, c.tags = nil, nil, nil // Bleve keeps them for a while
-	for i, word := range c.words {
-		id := w.wordNumber(word.text)
-		w.sentences.words.data = append(w.sentences.words.data, id)
-		if i > 0 {
-			c.terms, c.stems = append(c.terms, 0), append(c.stems, 0)
-		}
-		c.terms, c.stems = append(c.terms, word.text...), append(c.stems, w.wordStems[id]...)
+	w.scratch.words = wordsOf(w.scratch.words[:0], s.text)
+	start := len(w.sentences.words.data)
+	for _, word := range w.scratch.words {
+		w.sentences.words.data = append(w.sentences.words.data, w.wordNumber(word.text))
 	}
 	w.sentences.words.end()
-	for i, tag := range tagsOf(s) {
+	return n, w.terms.add(w.document(n, w.sentences.words.data[start:], tagsOf(s.section, s.marks)))
+}
+
+// document is what Bleve is told of a sentence of these words, by their numbers.
+func (w *writer) document(n uint32, words []uint32, tags []string) termDocument {
+	d := termDocument{id: n, tags: []byte(strings.Join(tags, "\x00"))}
+	for i, id := range words {
 		if i > 0 {
-			c.tags = append(c.tags, 0)
+			d.words, d.stems = append(d.words, 0), append(d.stems, 0)
 		}
-		c.tags = append(c.tags, tag...)
+		d.words, d.stems = append(d.words, w.wordTexts[id]...), append(d.stems, w.wordStems[id]...)
 	}
-	return n, w.terms.add(termDocument{n, c.terms, c.stems, c.tags})
+	return d
 }
 
 func (w *writer) wordNumber(text string) uint32 {
@@ -342,9 +344,9 @@ func (w *writer) wordNumber(text string) uint32 {
 }
 
 // The tags of a sentence begin with what they are of.
-func tagsOf(s *sentence) []string {
-	tags := []string{sectionTag(s.section)}
-	for _, m := range s.marks {
+func tagsOf(section string, marks []Mark) []string {
+	tags := []string{sectionTag(section)}
+	for _, m := range marks {
 		tags = append(tags, ruleTag(m.Rule))
 		if m.Cue != "" {
 			tags = append(tags, cueTag(m.Cue))
@@ -453,12 +455,30 @@ func (w *writer) inherit(old *Index) error {
 	m.Rules, w.ruleNumbers = numbered(old.manifest.Rules)
 	m.Cues, w.cueNumbers = numbered(old.manifest.Cues)
 	m.Sections, w.sectionNumbers = numbered(old.manifest.Sections)
+	if old.manifest.Stores >= mostStores {
+		return nil // they become one: see join
+	}
 	for i := range old.manifest.Stores {
 		if err := linkFolder(filepath.Join(old.path, storeName(i)), filepath.Join(w.path, storeName(i))); err != nil {
 			return output.NotWritten(w.path, err)
 		}
 	}
 	w.manifest.Stores = old.manifest.Stores
+	return nil
+}
+
+// mostStores is how many stores of Bleve's an index has at most: every word is looked
+// up in each.
+const mostStores = 8
+
+// join tells Bleve anew of the sentences of the generation before.
+func (w *writer) join(old *Index) error {
+	for i := range old.records.len() {
+		s := old.record(i)
+		if err := w.terms.add(w.document(uint32(i), old.spoken.at(i).all(), tagsOf(s.Section, s.Marks))); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
