@@ -98,7 +98,22 @@ func (r *indexRun) run(ctx context.Context, paths []string) error {
 	if t.terminal != nil && !t.quiet {
 		t.bar = newBar(t.terminal, reader)
 	}
-	// Reports are read and written by several goroutines; the tally is for one.
+	tell(&write, t)
+	r.out = r.dir
+	written, err := index.Write(ctx, r.dir, countBlank(reader.Reports(ctx), t), write)
+	t.bar.hide()
+	if err != nil {
+		return err
+	}
+	t.unlabelled = written.Unlabelled
+	given.warn(t)
+	t.summary(reader, fmt.Sprintf("%s\n  %s", r.origin(opts), indexed(written, r.update)), r.dir)
+	return t.failure()
+}
+
+// tell lets a tally know of what is read and of problems. That happens in several
+// goroutines; the tally is for one.
+func tell(write *index.WriteOptions, t *tally) {
 	var telling sync.Mutex
 	write.Progress = func(n int) {
 		telling.Lock()
@@ -111,16 +126,6 @@ func (r *indexRun) run(ctx context.Context, paths []string) error {
 		defer telling.Unlock()
 		t.problem(p)
 	}
-	r.out = r.dir
-	written, err := index.Write(ctx, r.dir, countBlank(reader.Reports(ctx), t), write)
-	t.bar.hide()
-	if err != nil {
-		return err
-	}
-	t.unlabelled = written.Unlabelled
-	given.warn(t)
-	t.summary(reader, fmt.Sprintf("%s\n  %s", r.origin(opts), indexed(written, r.update)), r.dir)
-	return t.failure()
 }
 
 // origin says where labels come from, for the summary.

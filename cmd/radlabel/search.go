@@ -67,6 +67,11 @@ reports.`,
 			return action(r.run)(cmd, args)
 		},
 	}
+	r.flags(cmd)
+	return cmd
+}
+
+func (r *searchRun) flags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&r.dir, "index", "", "`folder` of the index")
 	flags.IntVar(&r.limit, "limit", 10, "most `reports` shown; 0 is all, as it is with --ids and --csv unless this is given")
@@ -89,7 +94,6 @@ reports.`,
 	offer(cmd, "sort", index.Sorts)
 	offer(cmd, "match", matches)
 	offer(cmd, "color", func() []string { return []string{"auto", "always", "never"} })
-	return cmd
 }
 
 func matches() []string { return []string{"synonyms", "stems", "exact"} }

@@ -3,10 +3,12 @@ package index
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"hash"
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 
 	"github.com/blevesearch/mmap-go"
@@ -157,4 +159,42 @@ func mapFile(path string) (mmap.MMap, error) {
 		return nil, err
 	}
 	return mmap.Map(f, mmap.RDONLY, 0)
+}
+
+// column is a column to write: bytes, numbers, runs or lists.
+type column struct {
+	name string
+	data any
+}
+
+// write writes the column; the file keeps the error. What is of several strings or
+// lists begins with their number and their ends.
+func (c column) write(f *fileWriter) {
+	var ends, numbers []uint32
+	var raw []byte
+	headed := true
+	switch d := c.data.(type) {
+	case []byte:
+		raw, headed = d, false
+	case []uint32:
+		numbers, headed = d, false
+	case runsBuilder:
+		ends, raw = d.ends, d.data
+	case listsBuilder:
+		ends, numbers = d.ends, d.data
+	}
+	if headed {
+		f.Write(appendNumbers(nil, []uint32{uint32(len(ends))}))
+	}
+	var part []byte
+	for _, all := range [][]uint32{ends, numbers} {
+		for some := range slices.Chunk(all, 1<<14) {
+			part = appendNumbers(part[:0], some)
+			f.Write(part)
+		}
+	}
+	f.Write(raw)
+	if len(raw) >= 1<<32 || len(numbers) >= 1<<32 {
+		f.err = errors.New("more than an index holds (4 GiB in a column)")
+	}
 }

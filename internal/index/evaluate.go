@@ -115,7 +115,7 @@ func (e *evaluation) rows(n node, wanted bool) (*bitset.BitSet, error) {
 		return set, nil
 	case tagged:
 		if n.field == sectionField {
-			return e.inSets(e.x.sections, e.x.manifest.SectionSets, n.any), nil
+			return e.belonging(belongs(n)), nil
 		}
 		found, err := e.tagged(n)
 		if err != nil {
@@ -123,10 +123,7 @@ func (e *evaluation) rows(n node, wanted bool) (*bitset.BitSet, error) {
 		}
 		return e.said(found, wanted, trace{weight: 1, sentences: found}), nil
 	case belongs:
-		if n.field == splitField {
-			return e.inSets(e.x.splits, e.x.manifest.Splits, n.any), nil
-		}
-		return e.inSets(e.x.views, e.x.manifest.Views, n.any), nil
+		return e.belonging(n), nil
 	case named:
 		return e.named(n), nil
 	case dated:
@@ -271,6 +268,17 @@ func (e *evaluation) selected(keep func(row int) bool) *bitset.BitSet {
 		}
 	}
 	return set
+}
+
+// belonging gives the reports that have a section, or are of a split or view.
+func (e *evaluation) belonging(n belongs) *bitset.BitSet {
+	switch n.field {
+	case sectionField:
+		return e.inSets(e.x.sections, e.x.manifest.SectionSets, n.any)
+	case splitField:
+		return e.inSets(e.x.splits, e.x.manifest.Splits, n.any)
+	}
+	return e.inSets(e.x.views, e.x.manifest.Views, n.any)
 }
 
 // inSets gives the reports whose set has one of the names.

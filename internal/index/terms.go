@@ -55,6 +55,7 @@ type termWriter struct {
 	documents chan termDocument
 	done      chan error
 	failed    chan struct{}
+	abandoned bool // set before documents is closed
 }
 
 // newTermWriter begins a store in dir, which must not exist.
@@ -92,7 +93,7 @@ func (w *termWriter) build(builder *scorch.Builder) error {
 			close(w.failed)
 		}
 	}
-	if failure != nil {
+	if failure != nil || w.abandoned {
 		return failure
 	}
 	if n == 0 { // Bleve makes no store without a document
@@ -123,6 +124,12 @@ var errFailed = fmt.Errorf("writing failed")
 func (w *termWriter) close() error {
 	close(w.documents)
 	return <-w.done
+}
+
+// abandon ends the work without a store. The error is what made it fail before.
+func (w *termWriter) abandon() error {
+	w.abandoned = true
+	return w.close()
 }
 
 // terms are the stores of Bleve's that an index has: each has sentences that the

@@ -196,6 +196,21 @@ func originOf(l *labeler.Labeler, opts WriteOptions) Origin {
 	return o
 }
 
+// String names the rule set, and what else labels depend on.
+func (o Origin) String() string {
+	s := fmt.Sprintf("rules %s %.12s, section %s", o.RuleSet, o.Digest, o.Section)
+	if len(o.Compat) > 0 {
+		s += ", compat " + strings.Join(o.Compat, ",")
+	}
+	if o.Except != "" {
+		s += ", with exceptions"
+	}
+	if o.Labels != "" {
+		s += ", labels of " + o.Labels
+	}
+	return s
+}
+
 // rowHash stands for all that the row of a report is made of but the rules.
 func rowHash(r corpus.Report, labels []corpus.Assertion, m Metadata) key {
 	h := sha256.New()
