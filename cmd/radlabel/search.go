@@ -46,8 +46,8 @@ shows for each its labels and the sentence that shows best why.
                            pneumothorax:positive is what the sentence says
   section: rule: cue: id: subject: study: split: view: date:
 
-radlabel index stats lists the fields and values of an index. This prints text of
-reports.`,
+radlabel index stats lists the fields and values of an index. A query that begins
+with - stands behind --. This prints text of reports.`,
 		Example: `  radlabel search --index idx 'pneumothorax:positive "chest tube"'
   radlabel search --index idx 'same-sentence(no pneumothorax:positive)' --context 1
   radlabel search --index idx edema:uncertain --ids | radlabel label reports.zip --ids - -o some.csv`,

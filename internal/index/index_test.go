@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -303,6 +305,61 @@ func TestQueriesAreExact(t *testing.T) {
 			}
 		}
 	})
+}
+
+// So it is of real reports, where there are any.
+func TestRealReportsAreExact(t *testing.T) {
+	data := os.Getenv("RADLABEL_DATA")
+	if data == "" {
+		t.Skip("RADLABEL_DATA names no folder of real reports")
+	}
+	reader, err := corpus.Open(context.Background(), []string{filepath.Join(data, "openi", "reports.csv")}, corpus.Options{})
+	require.NoError(t, err)
+	var reports []corpus.Report
+	for r, err := range reader.Reports(context.Background()) {
+		if err == nil {
+			reports = append(reports, r)
+		}
+	}
+	x := written(t, t.TempDir(), reports, WriteOptions{})
+	require.NoError(t, x.Check(context.Background()))
+	all := scan(t, reports)
+	word := func(w string) condition {
+		return ofSentence(w, func(s scannedSentence) bool { return hasPhrase(s, []string{w}, stemOf) })
+	}
+	phrase := func(p string) condition {
+		return ofSentence(`"`+p+`"`, func(s scannedSentence) bool { return hasPhrase(s, strings.Fields(p), stemOf) })
+	}
+	says := func(o, a string) condition {
+		return ofSentence(o+":"+a, func(s scannedSentence) bool { return s.says[o+":"+a] })
+	}
+	label := func(o string, a corpus.Assertion) condition {
+		return condition{o + ":" + a.String(), nil, func(s scanned) bool { return s.labels[o] == a }}
+	}
+	within := func(a, b condition) condition {
+		both := both(a.sentence, b.sentence)
+		return condition{"same-sentence(" + a.query + " " + b.query + ")", nil, func(s scanned) bool { return s.any(both) }}
+	}
+	found := 0
+	for _, c := range []condition{
+		word("no"), word("effusion"), word("the"), word("xxxx"), phrase("no pleural effusion"), phrase("no pneumothorax"), phrase("no acute"),
+		phrase("no focal consolidation pleural effusion or pneumothorax"), phrase("heart size is normal"),
+		within(word("no"), says("pleural_effusion", "positive")), within(word("no"), says("pneumothorax", "negative")),
+		within(word("possible"), says("pneumonia", "uncertain")), within(phrase("chest tube"), says("support_devices", "positive")),
+		label("pneumothorax", corpus.Positive), label("edema", corpus.Uncertain), label("cardiomegaly", corpus.Negative), label("no_finding", corpus.Positive),
+	} {
+		var want []string
+		for _, s := range all {
+			if c.report(s) {
+				want = append(want, s.id)
+			}
+		}
+		slices.Sort(want)
+		got := ids(t, x, c.query, Stems)
+		found += len(got)
+		require.Equal(t, want, got, c.query)
+	}
+	require.Positive(t, found)
 }
 
 // However often an index was brought up to date, it answers as one that was written
