@@ -255,7 +255,7 @@ func (r *indexRun) writeStats(x *index.Index) error {
 		megabytes(s.TextBytes), megabytes(s.Bytes), float64(s.Bytes)/float64(max(s.TextBytes, 1)))
 	fmt.Fprintf(r.stdout, "%s, %s distinct (%s of no report any more); %s; %s of words\n\n", columns.Count(s.Sentences, "sentence"),
 		columns.Thousands(s.Distinct), columns.Thousands(s.Unused), columns.Count(s.Words, "distinct word"), columns.Count(s.Stores, "store"))
-	if err := searchtext.Facets(r.stdout, s.Facets, s.Observation); err != nil {
+	if err := searchtext.Facets(r.stdout, s.Facets, s.Observations); err != nil {
 		return err
 	}
 	fmt.Fprintln(r.stdout)

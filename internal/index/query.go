@@ -209,6 +209,10 @@ func members(sets [][]string) []string {
 	return all
 }
 
+// FieldName is how a query names the field of an observation, or of the words of a
+// section.
+func FieldName(name string) string { return slug(name) }
+
 // slug is a name as a query's field has it: small letters and digits with _
 // between them.
 func slug(name string) string {

@@ -10,26 +10,26 @@ import (
 
 // Stats says what an index holds.
 type Stats struct {
-	Origin      Origin
-	Version     string // of the program that wrote it
-	Reports     int
-	Sentences   int   // in all reports
-	Distinct    int   // sentences, by text, section and mentions
-	Unused      int   // distinct ones that no report says since updates
-	Words       int   // distinct ones
-	TextBytes   int64 // of the reports
-	Bytes       int64 // of the index
-	Stores      int   // of Bleve's: one, and one more for each update
-	Facets      *Facets
-	Synonyms    [][]string // stems
-	Observation []corpus.Observation
+	Origin       Origin
+	Version      string // of the program that wrote it
+	Reports      int
+	Sentences    int   // in all reports
+	Distinct     int   // sentences, by text, section and mentions
+	Unused       int   // distinct ones that no report says since updates
+	Words        int   // distinct ones
+	TextBytes    int64 // of the reports
+	Bytes        int64 // of the index
+	Stores       int   // of Bleve's: one, and one more for each update
+	Facets       *Facets
+	Synonyms     [][]string // stems
+	Observations []corpus.Observation
 }
 
 // Stats counts what the index holds.
 func (x *Index) Stats() Stats {
 	m := x.manifest
 	s := Stats{Origin: m.Origin, Version: m.Version, Reports: m.Reports, Sentences: m.Occurrences, Distinct: m.Sentences,
-		Words: m.Words, TextBytes: m.TextBytes, Stores: m.Stores, Synonyms: m.Synonyms, Observation: m.Observations,
+		Words: m.Words, TextBytes: m.TextBytes, Stores: m.Stores, Synonyms: m.Synonyms, Observations: m.Observations,
 		Facets: x.facets(full(m.Reports))}
 	for _, f := range m.Files {
 		s.Bytes += f.Size
