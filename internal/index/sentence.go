@@ -14,7 +14,6 @@ import (
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/segment"
 	"github.com/radlabel/radlabel/labeler"
-	"github.com/radlabel/radlabel/rules"
 )
 
 // Mark is a mention of an observation in a sentence.
@@ -55,23 +54,18 @@ type analyst struct {
 }
 
 func newAnalyst(opts labeler.Options) (*analyst, error) {
-	if opts.Rules == nil { // so that the two share what they compile
-		set, err := rules.Embedded("chexpert")
-		if err != nil {
-			return nil, err
-		}
-		opts.Rules = set
-	}
 	labels, err := labeler.New(opts)
 	if err != nil {
 		return nil, err
 	}
-	if opts.Section == "all" && len(opts.Exceptions) == 0 {
-		return &analyst{labels, labels}, nil
+	marks, err := labels.Of("all")
+	if err != nil {
+		return nil, err
 	}
-	opts.Section, opts.Exceptions = "all", nil
-	marks, err := labeler.New(opts)
-	return &analyst{labels, marks}, err
+	if opts.Section == "all" && len(opts.Exceptions) == 0 {
+		marks = labels
+	}
+	return &analyst{labels, marks}, nil
 }
 
 func (a *analyst) analyse(r *analysed) {
