@@ -89,6 +89,18 @@ func New(opts Options) (*Labeler, error) {
 	}, nil
 }
 
+// Of gives a labeler of the same rules and conventions for other sections, named as
+// in Options.Section, without exceptions. The two share what they remember of
+// sentences. It fails when the rule set does not know a section.
+func (l *Labeler) Of(section string) (*Labeler, error) {
+	if _, err := l.splitter.Select("", nil, section); err != nil {
+		return nil, err
+	}
+	other := *l
+	other.section, other.exceptions = cmp.Or(section, "auto"), nil
+	return &other, nil
+}
+
 // Observations are the observations of the rule set in output order;
 // Result.Labels follows it.
 func (l *Labeler) Observations() []corpus.Observation { return l.set.Observations }

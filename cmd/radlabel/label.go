@@ -21,6 +21,7 @@ type labelRun struct {
 	*app
 	inputFlags
 	labelFlags
+	ids     idsFlag
 	out     string
 	layout  string
 	workers int
@@ -51,6 +52,7 @@ output. It appears under its name only when it is whole.`,
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no progress, warnings or summary: errors alone")
 	r.inputFlags.add(cmd)
 	r.labelFlags.add(cmd)
+	r.ids.add(cmd)
 	offer(cmd, "layout", func() []string { return namesOf(output.Layouts()) })
 	return cmd
 }
@@ -80,6 +82,9 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 		return usagef("--layout %s: the rule set %s does not know %s; use --ruleset chestxray14",
 			layout, opts.Rules.Name, strings.Join(namesOf(missing), ", "))
 	}
+	if err := r.ids.load(r.app, paths); err != nil {
+		return err
+	}
 	reader, err := r.open(ctx, r.app, paths)
 	if err != nil {
 		return err
@@ -103,13 +108,14 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	t := newTally(r.app, r.quiet)
 	t.memory = memory
 	t.exceptions = exceptions{file: r.exceptions, by: opts.Exceptions}
-	if err := t.label(ctx, reader, l.LabelAll(ctx, reader.Reports(ctx), r.workers), w); err != nil {
+	if err := t.label(ctx, reader, l.LabelAll(ctx, r.ids.of(reader.Reports(ctx)), r.workers), w); err != nil {
 		return err
 	}
 	if err := t.finish(w, out); err != nil {
 		return err
 	}
 	t.unusedExceptions()
+	r.ids.warn(t)
 	t.summary(reader, fmt.Sprintf("rules %s %.12s, section %s", opts.Rules.Name, opts.Rules.Digest, opts.Section), r.out)
 	return t.failure()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -168,6 +169,11 @@ func (r *validateRun) loadGold(ctx context.Context, known []corpus.Observation) 
 	part := sheet.Part(r.of)
 	if len(part.All) == 0 {
 		return nil, r.emptyPart(r.gold)
+	}
+	part.All = slices.DeleteFunc(slices.Clone(part.All), func(row gold.Row) bool { return !r.ids.has(row.ID) })
+	if len(part.All) == 0 {
+		return nil, &corpus.Problem{Place: corpus.Place{Path: r.gold}, What: "none of its rows has one of the ids of " + r.ids.file,
+			Do: "check that the ids are of the same reports"}
 	}
 	return part, nil
 }
