@@ -209,18 +209,16 @@ func (a *app) refuseHelp(root *cobra.Command) {
 	if command, _, err := root.Find([]string{"help"}); err == nil {
 		command.Args = func(_ *cobra.Command, args []string) error {
 			of, rest, err := root.Find(args)
-			if err == nil && !of.HasSubCommands() {
-				return unknownCommand(of, rest)
-			}
-			return cmp.Or(err, misnamed(of, rest))
+			return cmp.Or(err, misnamed(of, rest), unknownCommand(of, rest))
 		}
 	}
 }
 
 // misnamed is the error of arguments of a command that only has commands below
-// it, where they name none of these.
+// it, where they name none of these. One whose usage has arguments (index) takes
+// inputs beside the commands.
 func misnamed(cmd *cobra.Command, args []string) error {
-	if !cmd.HasSubCommands() {
+	if !cmd.HasSubCommands() || cmd.Use != cmd.Name() {
 		return nil
 	}
 	return cmd.ValidateArgs(args)
