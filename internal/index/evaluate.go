@@ -31,6 +31,7 @@ type evaluation struct {
 	match  Match
 	scores []float32 // by row; nil: nobody asks for them
 	traces []trace
+	query  string   // as written, for errors
 	counts []uint16 // scratch, by row
 }
 
@@ -48,6 +49,7 @@ func (e *evaluation) find(q Query) (*bitset.BitSet, error) {
 	if q.root == nil {
 		return full(e.x.Reports()), nil
 	}
+	e.query = q.text
 	return e.rows(q.root, true)
 }
 
@@ -122,6 +124,8 @@ func (e *evaluation) rows(n node, wanted bool) (*bitset.BitSet, error) {
 			return nil, err
 		}
 		return e.said(found, wanted, trace{weight: 1, sentences: found}), nil
+	case everything:
+		return full(e.x.Reports()), nil
 	case belongs:
 		return e.belonging(n), nil
 	case named:
@@ -148,6 +152,8 @@ func (e *evaluation) sentences(n node, wanted bool) (*bitset.BitSet, error) {
 		return e.asserted(n)
 	case tagged:
 		return e.tagged(n)
+	case everything:
+		return full(e.x.manifest.Sentences), nil
 	}
 	return combine(n, e.x.manifest.Sentences, wanted, e.sentences)
 }
@@ -292,9 +298,9 @@ func (e *evaluation) inSets(of numbers, sets [][]string, any []string) *bitset.B
 
 func (e *evaluation) named(n named) *bitset.BitSet {
 	column := map[fieldKind]runs{idField: e.x.ids, subjectField: e.x.subjects, studyField: e.x.studies}[n.field]
-	if n.lo == n.hi && !n.loOpen && !n.hiOpen {
+	if n.lo == n.hi && n.lo != "" && !n.loOpen && !n.hiOpen {
 		if strings.ContainsAny(n.lo, "*?") {
-			return e.selected(func(row int) bool { return like(n.lo, string(column.at(row))) })
+			return e.selected(func(row int) bool { id := string(column.at(row)); return id != "" && like(n.lo, id) })
 		}
 		return e.selected(func(row int) bool { return string(column.at(row)) == n.lo })
 	}
@@ -348,7 +354,7 @@ func (e *evaluation) pattern(t text, set *bitset.BitSet) ([]map[uint32]bool, err
 		like, err = e.x.terms.like(wordField, t.pattern)
 	}
 	if err != nil {
-		return nil, &QueryError{Query: t.pattern, Length: len(t.pattern), What: "the pattern cannot be used: " + err.Error()}
+		return nil, &QueryError{Query: e.query, Offset: t.offset, Length: t.length, What: "the pattern cannot be used: " + err.Error()}
 	}
 	marked := map[uint32]bool{}
 	for _, w := range like {

@@ -401,7 +401,7 @@ func TestQueriesByExample(t *testing.T) {
 		report("2", " FINDINGS: \n Pleural effusions. No change.\n \n IMPRESSION: \n No PTX.\n"),
 		report("3", " IMPRESSION: \n Possible pneumonia.\n"),
 		report("4", " FINDINGS: \n Possible pneumonia. No pleural\n effusion.\n \n IMPRESSION: \n Pneumonia. Line at 2.5 cm.\n"),
-		report("5", ""),
+		{ID: "5"},
 	}, WriteOptions{Metadata: map[string]Metadata{
 		"1": {Split: "train", Views: []string{"LATERAL", "PA"}, Date: 21500131}, "2": {Split: "test", Views: []string{"AP"}, Date: 21511224},
 	}})
@@ -411,6 +411,9 @@ func TestQueriesByExample(t *testing.T) {
 		match Match
 	}{
 		{`*`, "1 2 3 4 5", 0},
+		{`* -effusion`, "3 5", 0},
+		{`-*`, "", 0},
+		{`same-sentence(* -no -effusion -tube)`, "1 3 4", 0},
 		{`effusion`, "1 2 4", 0},
 		{`effusion`, "1 4", Exact},
 		{`EFFUSION`, "1 4", Exact},
@@ -445,6 +448,8 @@ func TestQueriesByExample(t *testing.T) {
 		{`pnuemonia~2`, "3 4", 0},
 		{`pneumonja~`, "3 4", 0},
 		{`/p(tx|neumonia)/`, "2 3 4", 0},
+		{`/P(TX|Neumonia)/`, "2 3 4", 0},
+		{`/pn[a-z]{6}a/^2`, "3 4", 0},
 		{`2.5`, "4", 0},
 		{`"at 2.5 cm"`, "4", 0},
 		{`5:40`, "", 0},
@@ -456,7 +461,10 @@ func TestQueriesByExample(t *testing.T) {
 		{`subject:p11`, "1", 0},
 		{`study:s2`, "2", 0},
 		{`study:[2 TO 3]`, "2 3", 0},
-		{`study:{2 TO *]`, "3 4 5", 0},
+		{`study:{2 TO *]`, "3 4", 0},
+		{`study:[* TO *]`, "1 2 3 4", 0},
+		{`study:*`, "1 2 3 4", 0},
+		{`id:[* TO *]`, "1 2 3 4 5", 0},
 		{`id:>=4`, "4 5", 0},
 		{`subject:<12`, "1", 0},
 		{`split:train`, "1", 0},
@@ -506,6 +514,16 @@ func TestWrongQueries(t *testing.T) {
 		{`same-sentance(a b)`, `same-sentance`, "did you mean same-sentence(...)?"},
 		{`same-sentence(a same-sentence(b))`, `same-sentence`, "within itself"},
 		{`same-sentence(subject:1 a)`, `subject`, "outside of same-sentence"},
+		{`effusion OR OR tube`, `OR`, "nothing stands before OR"},
+		{`subject:""`, `""`, "a value is missing"},
+		{`AND`, `AND`, "nothing stands before AND"},
+		{`(&& a)`, `&&`, "nothing stands before &&"},
+		{`"pleural effusion":negative`, `:`, "write pleural_effusion:negative"},
+		{`edema :positive`, `:`, "no field stands before this colon"},
+		{`tube right-sid*`, `right-sid*`, "a pattern is of one word"},
+		{`**`, `**`, "no word to search for"},
+		{`impression:*`, `*`, "no word to search for"},
+		{`edema:positive^2`, `^2`, "a boost of what ranks nothing"},
 		{`date:yesterday`, `yesterday`, "is no date"},
 		{`date:[2150 TO`, `[`, "not closed"},
 		{`text:[a TO b]`, `[a TO b]`, "ranges are of"},
@@ -526,6 +544,15 @@ func TestWrongQueries(t *testing.T) {
 }
 
 // A query error shows its place under the query.
+// A pattern that Bleve refuses is known when it is asked for.
+func TestRefusedPatternShowsPlace(t *testing.T) {
+	x := written(t, t.TempDir(), madeUp(rand.New(rand.NewPCG(1, 2)), 3), WriteOptions{})
+	q, err := x.Parse(`edema /^no/`)
+	require.NoError(t, err)
+	_, err = x.Search(t.Context(), q, Options{})
+	assert.EqualError(t, err, "query: the pattern cannot be used: zero width assertions not allowed\n  edema /^no/\n        ^^^^^")
+}
+
 func TestQueryErrorShowsPlace(t *testing.T) {
 	err := &QueryError{Query: "schön edma:positive", Offset: len("schön "), Length: 4, What: `unknown field "edma"`, Do: "did you mean edema?"}
 	assert.Equal(t, "query: unknown field \"edma\"; did you mean edema?\n  schön edma:positive\n        ^^^^", err.Error())

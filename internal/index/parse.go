@@ -72,9 +72,6 @@ func (p *parser) parse() (node, error) {
 	if p.blanks(); p.i == len(p.text) {
 		return nil, p.fail(0, 0, "it is empty", `ask for words, "a phrase" or pneumothorax:positive; * is every report`)
 	}
-	if p.text[p.i:] == "*" {
-		return nil, nil
-	}
 	n, err := p.any(fieldOf{})
 	if err != nil {
 		return nil, err
@@ -195,6 +192,8 @@ func (p *parser) one(field fieldOf) (node, error) {
 		return nil, p.fail(p.i, 1, `nothing stands before ")"`, "finish what is in the parentheses")
 	case p.text[p.i] == '(':
 		return p.group(start, field)
+	case p.operator("OR", "||"), p.operator("AND", "&&"):
+		return nil, p.fail(start, p.i-start, "nothing stands before "+p.text[start:p.i], "write a OR b, or put the word in quotes")
 	}
 	if field.kind == noField {
 		if n, done, err := p.named(start); done || err != nil {
@@ -353,9 +352,11 @@ func (p *parser) value(field fieldOf) (node, error) {
 		}
 		return p.boosted(p.made(field, start, quoted, true))
 	case '/':
-		return p.regexp(field)
+		return p.boosted(p.regexp(field))
 	case '[', '{':
 		return p.between(field)
+	case ':':
+		return nil, p.fail(start, 1, "no field stands before this colon", "write pleural_effusion:negative, with _ for blanks and no quotes")
 	}
 	bare, err := p.bare()
 	if err != nil {
@@ -412,9 +413,10 @@ func (p *parser) boosted(n node, err error) (node, error) {
 	if bad != nil || boost < 0 || boost > 1000 || math.IsNaN(boost) {
 		return nil, p.fail(start, p.i-start, "a boost is a number from 0 to 1000", "write word^2")
 	}
-	if t, ok := n.(text); ok {
-		t.boost = boost
-		return t, nil
+	t, ok := n.(text)
+	if !ok {
+		return nil, p.fail(start, p.i-start, "a boost of what ranks nothing", "boosts are of words, phrases and patterns")
 	}
-	return n, nil
+	t.boost = boost
+	return t, nil
 }

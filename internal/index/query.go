@@ -67,6 +67,9 @@ type (
 		part node
 	}
 
+	// everything is *: every report, or every sentence.
+	everything struct{ at }
+
 	// withinSentence is same-sentence(...): a sentence for which all of it holds.
 	withinSentence struct {
 		at

@@ -6,7 +6,8 @@ import (
 	"regexp/syntax"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/radlabel/radlabel/corpus"
 )
 
 // made is the node of a field with a value.
@@ -33,16 +34,18 @@ func (p *parser) textNode(field fieldOf, where at, value string, quoted bool) (n
 		if word, edits, ok := strings.Cut(value, "~"); ok {
 			return p.fuzzy(t, word, edits)
 		}
-		if strings.ContainsAny(value, "*?") && strings.Trim(value, "*?") != "" {
-			t.pattern = wildcard(strings.ToLower(value))
-			return t, nil
+		if value == "*" && field.kind != sectionText {
+			return everything{where}, nil
+		}
+		if strings.ContainsAny(value, "*?") {
+			return p.wildcard(t, value)
 		}
 	}
 	for _, w := range wordsOf(nil, value) {
 		t.words = append(t.words, w.text)
 	}
 	if len(t.words) == 0 {
-		return nil, p.fail(where.offset, where.length, "no word to search for", "a word has letters or digits")
+		return nil, p.noWord(where)
 	}
 	return t, nil
 }
@@ -64,23 +67,22 @@ func (p *parser) fuzzy(t text, word, edits string) (node, error) {
 	return t, nil
 }
 
-// wildcard makes a regular expression of a pattern.
-func wildcard(pattern string) string {
-	var b strings.Builder
-	for _, r := range pattern {
-		switch {
-		case r == '*':
-			b.WriteString(".*")
-		case r == '?':
-			b.WriteByte('.')
-		case r < utf8.RuneSelf && strings.ContainsRune(`+()^$.{}[]|\`, r):
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		default:
-			b.WriteRune(r)
-		}
+// wildcard is a pattern of a word.
+func (p *parser) wildcard(t text, value string) (node, error) {
+	letters := strings.NewReplacer("*", "", "?", "").Replace(value)
+	words := wordsOf(nil, letters)
+	if letters != "" && (len(words) != 1 || words[0].Span != corpus.Span{End: len(letters)}) {
+		return nil, p.fail(t.offset, t.length, "a pattern is of one word", "a word has only letters and digits: write right sid* for right-sid*")
 	}
-	return b.String()
+	if len(words) == 0 {
+		return nil, p.noWord(t.at)
+	}
+	t.pattern = strings.NewReplacer("*", ".*", "?", ".").Replace(strings.ToLower(value))
+	return t, nil
+}
+
+func (p *parser) noWord(where at) error {
+	return p.fail(where.offset, where.length, "no word to search for", "a word has letters or digits")
 }
 
 func (p *parser) regexp(field fieldOf) (node, error) {
@@ -99,8 +101,8 @@ func (p *parser) regexp(field fieldOf) (node, error) {
 	if field.kind > sectionText {
 		return nil, p.fail(start, where.length, "regular expressions are of words alone", "")
 	}
-	pattern := p.text[start+1 : end]
-	if _, err := syntax.Parse(pattern, syntax.Perl); err != nil || pattern == "" {
+	pattern := "(?i:" + p.text[start+1:end] + ")" // words are kept in small letters
+	if _, err := syntax.Parse(pattern, syntax.Perl); err != nil || end == start+1 {
 		return nil, p.fail(start, where.length, "no regular expression", "see the syntax of Go's package regexp")
 	}
 	return text{at: where, pattern: pattern, section: field.name, boost: 1}, nil
@@ -201,6 +203,9 @@ func like(pattern, name string) bool {
 // idNode is an id as it is, or a comparison of ids as texts of the same length.
 func (p *parser) idNode(field fieldOf, where at, value string, quoted bool) (node, error) {
 	n := named{at: where, field: field.kind}
+	if value == "" {
+		return nil, p.fail(where.offset, where.length, "a value is missing", "write an id")
+	}
 	if !quoted {
 		for _, op := range []string{">=", "<=", ">", "<"} {
 			if bound, ok := strings.CutPrefix(value, op); ok {
