@@ -107,7 +107,11 @@ func (r *indexRun) run(ctx context.Context, paths []string) error {
 	}
 	t.unlabelled = written.Unlabelled
 	given.warn(t)
-	t.summary(reader, fmt.Sprintf("%s\n  %s", r.origin(opts), indexed(written, r.update)), r.dir)
+	how := r.origin(opts)
+	if !t.nothing() {
+		how += "\n  " + indexed(written, r.update)
+	}
+	t.summary(reader, how, r.dir)
 	return t.failure()
 }
 

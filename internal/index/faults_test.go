@@ -236,6 +236,27 @@ func TestDamagedIsWrittenAnew(t *testing.T) {
 	require.Equal(t, 20, written(t, dir, reports, WriteOptions{}).Reports())
 }
 
+// Where nothing can be read, an index of nothing does not take the place of one of
+// something.
+func TestNothingRead(t *testing.T) {
+	dir := t.TempDir()
+	x := written(t, dir, madeUp(rand.New(rand.NewPCG(1, 1)), 20), WriteOptions{})
+	unreadable := func(yield func(corpus.Report, error) bool) {
+		yield(corpus.Report{}, &corpus.Problem{What: "is no text", Lost: true})
+	}
+	for _, update := range []bool{false, true} {
+		_, err := Write(context.Background(), dir, unreadable, WriteOptions{Update: update})
+		require.NoError(t, err)
+		require.False(t, x.Stale())
+		require.Equal(t, 20, opened(t, dir).Reports())
+	}
+	empty := t.TempDir()
+	_, err := Write(context.Background(), empty, unreadable, WriteOptions{})
+	require.NoError(t, err)
+	_, err = Open(context.Background(), empty)
+	require.True(t, NoIndex(err))
+}
+
 func TestForeignFolder(t *testing.T) {
 	dir := t.TempDir()
 	_, err := Open(context.Background(), dir)

@@ -58,7 +58,8 @@ type Written struct {
 
 // Write makes the index in the folder dir of a stream of reports, or brings it up
 // to date. It is there when it is whole: until then, and when Write fails, readers
-// see the one before. Of reports with the same id the first counts.
+// see the one before; so too where there were reports and none could be read. Of
+// reports with the same id the first counts.
 func Write(ctx context.Context, dir string, reports iter.Seq2[corpus.Report, error], opts WriteOptions) (Written, error) {
 	analyst, err := newAnalyst(opts.Labeler)
 	if err != nil {

@@ -41,7 +41,8 @@ type writer struct {
 	wordTexts  []string // by number
 	wordStems  []string
 	terms      *termWriter
-	unchanged  bool // the generation before has all there is: this one is not needed
+	lost       int  // reports that could not be read
+	unchanged  bool // this generation is not needed: the one before has all there is, or nothing could be read
 
 	ruleNumbers, cueNumbers, sectionNumbers map[string]uint32
 	observations                            map[corpus.Observation]byte
@@ -145,10 +146,15 @@ func (w *writer) write(ctx context.Context, old *Index, reports iter.Seq2[corpus
 // fill takes the reports of the stream, and what stays of the generation before.
 func (w *writer) fill(ctx context.Context, old *Index, reports iter.Seq2[corpus.Report, error]) error {
 	in := &intake{old: old, rebuilt: w.written.Rebuilt, opts: w.opts, seen: map[string]struct{}{}}
-	if err := w.addAll(ctx, in, reports); err != nil || old == nil {
+	if err := w.addAll(ctx, in, reports); err != nil {
 		return err
 	}
-	w.unchanged = !in.rebuilt && w.rows.ids.len() == 0
+	read := w.rows.ids.len() > 0
+	if old == nil {
+		w.unchanged = !read && w.lost > 0
+		return nil
+	}
+	w.unchanged = !in.rebuilt && !read
 	if !w.unchanged && !in.rebuilt && w.manifest.Stores == 0 {
 		if err := w.join(old); err != nil {
 			return err
@@ -172,6 +178,9 @@ func (w *writer) addAll(ctx context.Context, in *intake, reports iter.Seq2[corpu
 		var problem *corpus.Problem
 		switch {
 		case errors.As(r.problem, &problem):
+			if problem.Lost {
+				w.lost++
+			}
 			if w.opts.Problem != nil {
 				w.opts.Problem(problem)
 			}
