@@ -449,17 +449,20 @@ func (f *found) document(row int, hit Hit) (Document, error) {
 
 // placed puts a sentence into the text of a report, where it starts.
 func placed(text string, start int, s Sentence) Placed {
-	whole := corpus.Span{End: len(s.Text)}
-	p := Placed{Section: s.Section, Span: inReport(text, start, whole), Marks: s.Marks}
+	places := placesOf(text, start, len(s.Text))
+	put := func(span corpus.Span) corpus.Span {
+		return corpus.Span{Start: places[span.Start], End: places[span.End]}
+	}
+	p := Placed{Section: s.Section, Span: put(corpus.Span{End: len(s.Text)}), Marks: s.Marks}
 	for i := range p.Marks {
 		m := &p.Marks[i]
-		m.Mention = inReport(text, start, m.Mention)
+		m.Mention = put(m.Mention)
 		if m.Cue != "" {
-			m.CueSpan = inReport(text, start, m.CueSpan)
+			m.CueSpan = put(m.CueSpan)
 		}
 	}
 	for _, w := range s.Words {
-		p.Words = append(p.Words, inReport(text, start, w))
+		p.Words = append(p.Words, put(w))
 	}
 	return p
 }

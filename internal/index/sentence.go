@@ -160,27 +160,30 @@ func inLine(text string, sentence, span corpus.Span) corpus.Span {
 	return corpus.Span{Start: start, End: start + len(oneLine(span.In(text)))}
 }
 
-// inReport gives a span of a sentence's one line as one of the report, where the
-// sentence stands at start.
-func inReport(text string, start int, span corpus.Span) corpus.Span {
-	at, line := start, 0
-	step := func(to int) int {
-		for line < to && at < len(text) {
-			r, size := utf8.DecodeRuneInString(text[at:])
-			at += size
-			if !unicode.IsSpace(r) {
-				line += size
-				continue
+// placesOf gives where each byte of a sentence's one line of so many bytes stands in
+// the report, in which the sentence starts at start; the last is where it ends.
+func placesOf(text string, start, length int) []int {
+	places := make([]int, 0, length+1)
+	at := start
+	for len(places) < length && at < len(text) {
+		r, size := utf8.DecodeRuneInString(text[at:])
+		if unicode.IsSpace(r) {
+			places = append(places, at) // all that follow are of the same blank
+			for at < len(text) && unicode.IsSpace(r) {
+				at += size
+				r, size = utf8.DecodeRuneInString(text[at:])
 			}
-			for line++; at < len(text); at += size {
-				if r, size = utf8.DecodeRuneInString(text[at:]); !unicode.IsSpace(r) {
-					break
-				}
-			}
+			continue
 		}
-		return at
+		for range size {
+			places = append(places, at)
+			at++
+		}
 	}
-	return corpus.Span{Start: step(span.Start), End: step(span.End)}
+	for len(places) <= length {
+		places = append(places, at)
+	}
+	return places
 }
 
 // batchOfReports is how many reports a worker takes at a time.

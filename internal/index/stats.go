@@ -76,8 +76,8 @@ func (x *Index) checkRow(row int) error {
 			return x.damaged("report %q has a sentence that there is not", x.ids.at(row))
 		}
 		s := x.record(n)
-		span := inReport(text, int(start), corpus.Span{End: len(s.Text)})
-		if oneLine(span.In(text)) != s.Text {
+		end := placesOf(text, int(start), len(s.Text))[len(s.Text)]
+		if int(start) > len(text) || oneLine(text[start:end]) != s.Text {
 			return x.damaged("a sentence of report %q is not in its text", x.ids.at(row))
 		}
 	}

@@ -37,9 +37,9 @@ func NewTable(w io.Writer, observations []corpus.Observation, studies bool) (*Ta
 
 // Write writes a hit.
 func (t *Table) Write(h index.Hit) error {
-	t.row = append(t.row[:0], h.ID)
+	t.row = append(t.row[:0], ID(h))
 	if t.studies {
-		t.row = append(t.row[:0], h.Subject, h.Study)
+		t.row = append(t.row[:0], page.OneLine(h.Subject), page.OneLine(h.Study))
 	}
 	for _, l := range h.Labels {
 		t.row = append(t.row, corpus.EncodeLabel(l))

@@ -6,7 +6,6 @@ package searchtext
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -181,22 +180,24 @@ func Paints(marks []index.Mark, words []corpus.Span) []Paint {
 // Painted gives a text in colour, made harmless for a terminal. Where paints
 // overlap, the later one shows.
 func Painted(text string, paints []Paint) string {
-	cuts := []int{0, len(text)}
-	for _, p := range paints {
-		cuts = append(cuts, min(max(p.Start, 0), len(text)), min(max(p.End, 0), len(text)))
-	}
-	slices.Sort(cuts)
-	cuts = slices.Compact(cuts)
-	var b strings.Builder
-	for i := range len(cuts) - 1 {
-		span := corpus.Span{Start: cuts[i], End: cuts[i+1]}
-		begin := ""
-		for _, p := range paints {
-			if p.Contains(span) {
-				begin = p.Begin
-			}
+	top := make([]int, len(text)) // of each byte: the number of the paint that shows, from 1
+	for i, p := range paints {
+		for at := max(p.Start, 0); at < min(p.End, len(text)); at++ {
+			top[at] = i + 1
 		}
-		part := page.Printable(span.In(text))
+	}
+	begins := func(at int) string {
+		if top[at] == 0 {
+			return ""
+		}
+		return paints[top[at]-1].Begin
+	}
+	var b strings.Builder
+	for start, end := 0, 0; start < len(text); start = end {
+		begin := begins(start)
+		for end = start + 1; end < len(text) && begins(end) == begin; end++ {
+		}
+		part := page.Printable(text[start:end])
 		if begin != "" {
 			part = begin + part + page.Reset
 		}

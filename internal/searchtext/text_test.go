@@ -170,3 +170,26 @@ func TestRows(t *testing.T) {
 		{"50000001", "-1.0", "0.0", "", "impression", shown},
 	}, all)
 }
+
+// A report may repeat a word until its marks are many, and has colour all the same.
+func TestManyPaints(t *testing.T) {
+	const n = 200_000
+	var paints []Paint
+	for i := range n {
+		paints = append(paints, Paint{corpus.Span{Start: 3 * i, End: 3*i + 2}, page.Bold})
+	}
+	assert.Equal(t, n, strings.Count(Painted(strings.Repeat("no ", n), paints), page.Bold+"no"+page.Reset+" "))
+}
+
+// Ids steer a terminal as little as text does.
+func TestTableOfHostileIDs(t *testing.T) {
+	for studies, want := range map[bool]string{false: "a·[2J·b,1.0,,\n", true: "7 ·,8,1.0,,\n"} {
+		var b strings.Builder
+		table, err := NewTable(&b, []corpus.Observation{"Edema"}, studies)
+		require.NoError(t, err)
+		require.NoError(t, table.Write(index.Hit{ID: "a\x1b[2J\nb", Subject: "7\n\x07", Study: "8", Labels: []corpus.Assertion{corpus.Positive}}))
+		require.NoError(t, table.Close())
+		_, row, _ := strings.Cut(b.String(), "\n")
+		assert.Equal(t, want, row)
+	}
+}
