@@ -112,11 +112,11 @@ type lists struct{ ends, data numbers }
 func (l lists) len() int { return l.ends.len() }
 
 func (l lists) at(i int) numbers {
-	start := uint32(0)
+	start := 0
 	if i > 0 {
-		start = l.ends.at(i - 1)
+		start = int(l.ends.at(i - 1))
 	}
-	return l.data[4*start : 4*l.ends.at(i)]
+	return l.data[4*start : 4*int(l.ends.at(i))]
 }
 
 // len is how many strings there are.

@@ -2,7 +2,9 @@ package index
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -55,4 +57,20 @@ func TestFullDisk(t *testing.T) {
 		}()
 	}
 	require.Positive(t, failed)
+}
+
+// A file that may not be read is no damage: to write the index again would lose it.
+func TestForbiddenFile(t *testing.T) {
+	dir := t.TempDir()
+	x := written(t, dir, madeUp(rand.New(rand.NewPCG(1, 1)), 5), WriteOptions{})
+	path := filepath.Join(x.path, textsName)
+	require.NoError(t, os.Chmod(path, 0))
+	if f, err := os.Open(path); err == nil {
+		f.Close()
+		t.Skip("this user may read everything")
+	}
+	_, err := Open(context.Background(), dir)
+	require.ErrorIs(t, err, fs.ErrPermission)
+	var damage *DamageError
+	require.False(t, errors.As(err, &damage))
 }

@@ -145,25 +145,29 @@ func (m *manifest) commit(dir string) error {
 	return f.Commit()
 }
 
-// checkFile compares a file with its checksum.
-func checkFile(dir string, want fileSum) (what string) {
+// checkFile compares a file with its checksum. The error is that of a file that may
+// be whole and cannot be opened.
+func checkFile(dir string, want fileSum) (what string, err error) {
 	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(want.Name)))
-	if err != nil {
-		return want.Name + " is lacking"
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return want.Name + " is lacking", nil
+	case err != nil:
+		return "", fmt.Errorf("%s: cannot be read: %w", dir, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err == nil && info.Size() != want.Size {
-		return fmt.Sprintf("%s has %d bytes in place of %d", want.Name, info.Size(), want.Size)
+		return fmt.Sprintf("%s has %d bytes in place of %d", want.Name, info.Size(), want.Size), nil
 	}
 	got, err := sumOf(f)
 	switch {
 	case err != nil:
-		return fmt.Sprintf("%s cannot be read: %v", want.Name, err)
+		return fmt.Sprintf("%s cannot be read: %v", want.Name, err), nil
 	case got != want.Sum:
-		return want.Name + " has other bytes than were written"
+		return want.Name + " has other bytes than were written", nil
 	}
-	return ""
+	return "", nil
 }
 
 func sumOf(r io.Reader) (uint32, error) {

@@ -82,11 +82,14 @@ func openGeneration(ctx context.Context, dir string, m *manifest) (*Index, error
 // verify compares the files with the sums of the manifest.
 func (x *Index) verify(ctx context.Context) error {
 	for _, f := range x.manifest.Files {
-		if what := checkFile(x.path, f); what != "" {
-			return &DamageError{x.dir, what}
-		}
-		if err := ctx.Err(); err != nil {
+		what, err := checkFile(x.path, f)
+		switch {
+		case err != nil:
 			return err
+		case what != "":
+			return &DamageError{x.dir, what}
+		case ctx.Err() != nil:
+			return ctx.Err()
 		}
 	}
 	return nil
