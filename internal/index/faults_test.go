@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/labeler"
 )
 
 // childFolder names the folder in which a process of the tests writes an index of
@@ -326,5 +327,19 @@ func TestNothingNew(t *testing.T) {
 	w, err = Write(context.Background(), dir, stream(reports), WriteOptions{Update: true, Metadata: map[string]Metadata{"50000003": {Split: "test"}}})
 	require.NoError(t, err)
 	require.Equal(t, 1, w.Changed)
+	require.Equal(t, []string{"50000003"}, ids(t, opened(t, dir), "split:test", 0))
+
+	// An update without metadata keeps what there is, also where everything is
+	// labelled again.
+	w, err = Write(context.Background(), dir, stream(reports), WriteOptions{Update: true})
+	require.NoError(t, err)
+	require.Equal(t, 20, w.Same)
+	reports[3].Text += " Edema."
+	w, err = Write(context.Background(), dir, stream(reports), WriteOptions{Update: true})
+	require.NoError(t, err)
+	require.Equal(t, 1, w.Changed)
+	w, err = Write(context.Background(), dir, stream(reports), WriteOptions{Update: true, Labeler: labeler.Options{Section: "all"}})
+	require.NoError(t, err)
+	require.True(t, w.Rebuilt)
 	require.Equal(t, []string{"50000003"}, ids(t, opened(t, dir), "split:test", 0))
 }

@@ -52,12 +52,16 @@ func (in *intake) take(a *analysed) bool {
 	if in.opts.Labels != nil {
 		a.labels = in.opts.Labels(a.report)
 	}
-	a.hash = rowHash(a.report, a.labels, in.opts.Metadata[studyOf(a.report)])
-	if in.old == nil {
-		return true
+	row, known := 0, false
+	if in.old != nil {
+		row, known = in.old.row(id)
 	}
-	row, ok := in.old.row(id)
-	if !ok {
+	a.about = in.opts.Metadata[studyOf(a.report)]
+	if known && len(in.opts.Metadata) == 0 {
+		a.about = in.old.metadata(row)
+	}
+	a.hash = rowHash(a.report, a.labels, a.about)
+	if !known {
 		return true
 	}
 	if !in.rebuilt && in.old.hashOf(row) == a.hash {

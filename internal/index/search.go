@@ -266,16 +266,22 @@ func (f *found) hit(row int) Hit {
 
 // report gives what is known of a report but for its text.
 func (x *Index) report(row int) Hit {
+	m := x.metadata(row)
 	h := Hit{ID: string(x.ids.at(row)), Subject: string(x.subjects.at(row)), Study: string(x.studies.at(row)),
-		Views: x.manifest.Views[x.views.at(row)], Date: x.dates.at(row)}
-	if split := x.manifest.Splits[x.splits.at(row)]; len(split) > 0 {
-		h.Split = split[0]
-	}
+		Split: m.Split, Views: m.Views, Date: m.Date}
 	h.Labels = make([]corpus.Assertion, len(x.manifest.Observations))
 	for i := range h.Labels {
 		h.Labels[i] = x.label(i, row)
 	}
 	return h
+}
+
+func (x *Index) metadata(row int) Metadata {
+	m := Metadata{Views: x.manifest.Views[x.views.at(row)], Date: x.dates.at(row)}
+	if split := x.manifest.Splits[x.splits.at(row)]; len(split) > 0 {
+		m.Split = split[0]
+	}
+	return m
 }
 
 // best gives the place of the sentence that fulfils most of the query, the first of

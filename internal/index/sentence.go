@@ -41,6 +41,7 @@ type key [16]byte
 type analysed struct {
 	report    corpus.Report
 	labels    []corpus.Assertion
+	about     Metadata
 	unread    bool // it has text, and none of it to label
 	sentences []sentence
 	hash      key   // of all that the report's row is made of

@@ -30,7 +30,7 @@ type WriteOptions struct {
 	// observations, in place of what the rules say of it. nil: the rules' labels.
 	Labels     func(corpus.Report) []corpus.Assertion
 	LabelsFile string              // the name that is kept of where these labels come from
-	Metadata   map[string]Metadata // by study
+	Metadata   map[string]Metadata // by study; none: an update keeps what the index has
 
 	Progress func(reports int)     // is told how many reports are read so far
 	Problem  func(*corpus.Problem) // is told of what is wrong with reports

@@ -207,7 +207,6 @@ func (w *writer) add(r analysed) error {
 	for i := range rows.labels {
 		rows.labels[i] = append(rows.labels[i], byte(r.labels[i]))
 	}
-	meta := w.opts.Metadata[studyOf(r.report)]
 	m := &w.manifest
 	sections := w.scratch.sections[:0]
 	starts := make([]uint32, len(r.sentences))
@@ -228,9 +227,9 @@ func (w *writer) add(r analysed) error {
 	sections = slices.Compact(sections)
 	w.scratch.sections = sections
 	rows.sections = append(rows.sections, w.setNumber("section", &m.SectionSets, sections))
-	rows.splits = append(rows.splits, w.setNumber("split", &m.Splits, nonEmpty(meta.Split)))
-	rows.views = append(rows.views, w.setNumber("view", &m.Views, meta.Views))
-	rows.dates = append(rows.dates, meta.Date)
+	rows.splits = append(rows.splits, w.setNumber("split", &m.Splits, nonEmpty(r.about.Split)))
+	rows.views = append(rows.views, w.setNumber("view", &m.Views, r.about.Views))
+	rows.dates = append(rows.dates, r.about.Date)
 	rows.hashes = append(rows.hashes, r.hash[:]...)
 	m.TextBytes += int64(len(r.report.Text))
 	return w.texts.add(r.report.Text, starts)
