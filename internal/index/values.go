@@ -6,6 +6,7 @@ import (
 	"regexp/syntax"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/radlabel/radlabel/corpus"
 )
@@ -320,18 +321,15 @@ func (p *parser) dateNode(where at, value string) (node, error) {
 
 // dateSpan gives the first and the last day that a date stands for.
 func dateSpan(s string) (lo, hi uint32, ok bool) {
-	digits := strings.ReplaceAll(s, "-", "")
-	n, err := strconv.ParseUint(digits, 10, 32)
-	if err != nil {
-		return 0, 0, false
-	}
-	switch len(digits) {
-	case 4:
-		return uint32(n) * 10000, uint32(n)*10000 + 9999, true
-	case 6:
-		return uint32(n) * 100, uint32(n)*100 + 99, true
-	case 8:
-		return uint32(n), uint32(n), true
+	for _, form := range []struct {
+		layout string
+		days   uint32 // that it stands for, as numbers like 21500131
+	}{{"2006", 10000}, {"2006-01", 100}, {"200601", 100}, {time.DateOnly, 1}, {"20060102", 1}} {
+		if day, err := time.Parse(form.layout, s); err == nil && day.Year() > 0 {
+			n, _ := strconv.ParseUint(strings.ReplaceAll(s, "-", ""), 10, 32)
+			lo = uint32(n) * form.days
+			return lo, lo + form.days - 1, true
+		}
 	}
 	return 0, 0, false
 }
