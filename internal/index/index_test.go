@@ -533,6 +533,7 @@ func TestWrongQueries(t *testing.T) {
 		{`date:[2150 TO`, `[`, "not closed"},
 		{`text:[a TO b]`, `[a TO b]`, "ranges are of"},
 		{`/a(/`, `/a(/`, "no regular expression"},
+		{`/a|b)(c/`, `/a|b)(c/`, "no regular expression"},
 		{`/a`, `/`, "not closed"},
 		{"\xff", "\xff", "not UTF-8"},
 		{strings.Repeat("(", 1000), `(`, "more than 100 parentheses"},

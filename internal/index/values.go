@@ -102,10 +102,11 @@ func (p *parser) regexp(field fieldOf) (node, error) {
 	if field.kind > sectionText {
 		return nil, p.fail(start, where.length, "regular expressions are of words alone", "")
 	}
-	pattern := "(?i:" + p.text[start+1:end] + ")" // words are kept in small letters
-	if _, err := syntax.Parse(pattern, syntax.Perl); err != nil || end == start+1 {
+	pattern := p.text[start+1 : end]
+	if _, err := syntax.Parse(pattern, syntax.Perl); err != nil || pattern == "" {
 		return nil, p.fail(start, where.length, "no regular expression", "see the syntax of Go's package regexp")
 	}
+	pattern = "(?i:" + pattern + ")" // words are kept in small letters
 	return text{at: where, pattern: pattern, section: field.name, boost: 1}, nil
 }
 
