@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/segment"
@@ -23,6 +24,7 @@ type Options struct {
 	Exceptions map[string]corpus.Exception // by study or report id: which text to label instead
 	Compat     Compat                      // conventions of the published labeler to keep
 	Cache      int                         // distinct sentences to remember; 0: a default; negative: none
+	MaxTime    time.Duration               // LabelAll gives up a report that takes longer; 0: none
 }
 
 // Compat switches single conventions of the published CheXpert labeler on.
@@ -40,6 +42,7 @@ type Labeler struct {
 	exceptions map[string]corpus.Exception
 	compat     Compat
 	cache      *cache
+	maxTime    time.Duration
 
 	abnormalities bool // the derived observation has rules, which find what else is abnormal
 }
@@ -75,7 +78,7 @@ func New(opts Options) (*Labeler, error) {
 	abnormalities := slices.ContainsFunc(set.Rules, func(r rules.Rule) bool { return r.Observation == set.Derived.Observation })
 	return &Labeler{
 		set: set, splitter: splitter, analyzer: analyzer, section: section,
-		exceptions: opts.Exceptions, compat: opts.Compat, cache: newCache(opts.Cache),
+		exceptions: opts.Exceptions, compat: opts.Compat, cache: newCache(opts.Cache), maxTime: opts.MaxTime,
 		abnormalities: abnormalities,
 	}, nil
 }
@@ -131,8 +134,14 @@ type Evidence struct {
 	Scope     corpus.Span
 }
 
-// Label labels one report.
+// Label labels one report, however long it takes.
 func (l *Labeler) Label(r corpus.Report) Result {
+	result, _ := l.labelUntil(&deadline{}, r)
+	return result
+}
+
+// labelUntil labels one report; false: the deadline came first.
+func (l *Labeler) labelUntil(end *deadline, r corpus.Report) (Result, bool) {
 	result := Result{Report: r, Sections: r.Sections}
 	if result.Sections == nil {
 		result.Sections = l.splitter.Split(r.Text)
@@ -144,11 +153,14 @@ func (l *Labeler) Label(r corpus.Report) Result {
 	for _, section := range result.Labelled {
 		sentences = segment.Sentences(sentences[:0], r.Text, section.Span)
 		for _, sentence := range sentences {
+			if end.passed() {
+				return result, false
+			}
 			found.add(section.Name, sentence, l.analyze(sentence.In(r.Text)))
 		}
 	}
 	result.Labels = l.aggregate(found, blankReason(r, result.Labelled))
-	return result
+	return result, true
 }
 
 // labelled chooses the sections to label, by the user's exception for the

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +26,10 @@ type labelRun struct {
 	labelFlags
 	out     string
 	layout  string
+	mode    string
 	workers int
+	resume  bool
+	every   time.Duration
 	quiet   bool
 }
 
@@ -38,8 +44,11 @@ Inputs are found by content and name: MIMIC-CXR's archive or its unpacked folder
 CSV, JSON lines, OpenI's XML files, CheXpert Plus, text files; - is standard
 input. The output's kind is in its name: .csv, .jsonl (labels with all their
 evidence), .parquet; .csv and .jsonl may end in .gz or .zst; - is CSV on standard
-output. It appears under its name only when it is whole.`,
+output. It appears under its name only when it is whole; until then its rows are in
+OUT.part. A run that was interrupted or killed leaves that, and the same command with
+--resume goes on behind it: the output is that of a run that nothing has ended.`,
 		Example: `  radlabel label mimic-cxr-reports.zip -o labels.csv
+  radlabel label mimic-cxr-reports.zip -o labels.csv --resume
   radlabel label reports.csv --id-column accession --text-column report -o labels.jsonl.gz`,
 		Args: inputs,
 		RunE: action(r.run),
@@ -48,6 +57,9 @@ output. It appears under its name only when it is whole.`,
 	flags.StringVarP(&r.out, "output", "o", "-", "output `file`; - is CSV on standard output")
 	flags.StringVar(&r.layout, "layout", string(output.Default), "`columns` of a CSV: default, mimic, chexpert-labeler, nih")
 	flags.IntVar(&r.workers, "workers", 0, "`number` of reports labelled at a time (one a core)")
+	flags.BoolVar(&r.resume, "resume", false, "go on with what an interrupted run of the same command has left")
+	flags.DurationVar(&r.every, "checkpoint", time.Second, "`time` between two savings of what is written, for --resume")
+	flags.StringVar(&r.mode, "mode", "600", "`permissions` of the output, as chmod takes them")
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no progress, warnings or summary: errors alone")
 	r.inputFlags.add(cmd)
 	r.labelFlags.add(cmd)
@@ -70,6 +82,13 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	if r.workers < 0 {
 		return usagef("--workers %d: want a number from 0", r.workers)
 	}
+	mode, err := strconv.ParseUint(r.mode, 8, 32)
+	if err != nil || mode > 0o777 || mode&0o200 == 0 {
+		return usagef("--mode %q: want digits such as 600, 640 or 644", r.mode)
+	}
+	if r.every <= 0 {
+		return usagef("--checkpoint %s: want a time above nothing", r.every)
+	}
 	l, opts, err := r.labeler()
 	if err != nil {
 		return err
@@ -85,30 +104,52 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	if err := overwrites(paths, r.out); err != nil {
 		return err
 	}
+	of, err := r.traits(paths, opts)
+	if err != nil {
+		return err
+	}
 	if reader.HasSubjects() {
 		layout = layout.OfStudies()
 	}
+	return r.label(ctx, labelJob{reader, l, opts, output.ResumableOptions{
+		Format: format, Layout: layout, Header: header(l, opts), Of: of, Mode: fs.FileMode(mode), Every: r.every,
+	}})
+}
 
-	out, err := r.create(r.out)
-	if err != nil {
-		return err
-	}
-	defer out.Abort()
-	w, err := output.New(out, format, layout, header(l, opts))
-	if err != nil {
-		return err
-	}
+// labelJob is what the flags of a run come to.
+type labelJob struct {
+	reader  *corpus.Reader
+	labeler *labeler.Labeler
+	opts    labeler.Options
+	output  output.ResumableOptions
+}
+
+// label labels the reports of a reader into the output.
+func (r *labelRun) label(ctx context.Context, job labelJob) error {
 	t := newTally(r.app, r.quiet)
-	t.exceptions = exceptions{file: r.exceptions, by: opts.Exceptions}
-	if err := t.label(ctx, reader, l.LabelAll(ctx, reader.Reports(ctx), r.workers), w); err != nil {
+	t.exceptions = exceptions{file: r.exceptions, by: job.opts.Exceptions}
+	out, err := r.rows(job.output, t)
+	if err != nil {
 		return err
 	}
-	if err := t.finish(w, out); err != nil {
+	defer r.abort(out)
+	if err := t.label(ctx, job.reader, job.labeler.LabelAll(ctx, t.reports(ctx, job.reader), r.workers), out); err != nil {
+		return err
+	}
+	if err := t.finish(out, out); err != nil {
 		return err
 	}
 	t.unusedExceptions()
-	t.summary(reader, fmt.Sprintf("rules %s %.12s, section %s", opts.Rules.Name, opts.Rules.Digest, opts.Section), r.out)
+	t.summary(job.reader, fmt.Sprintf("rules %s %.12s, section %s", job.opts.Rules.Name, job.opts.Rules.Digest, job.opts.Section), r.out)
 	return t.failure()
+}
+
+// abort ends an output that is not whole, and says what is kept of it.
+func (r *labelRun) abort(out rows) {
+	out.Abort()
+	if s, ok := out.(saved); ok && s.kept() != "" {
+		fmt.Fprintln(r.stderr, s.kept())
+	}
 }
 
 // sink is an output that is whole or not there.
@@ -196,21 +237,38 @@ func (t *tally) label(ctx context.Context, reader *corpus.Reader, results iter.S
 		var problem *corpus.Problem
 		switch {
 		case errors.As(err, &problem):
-			t.problem(problem)
-			continue
+			t.lostOrWarned(result, problem)
 		case err != nil:
 			return err
+		default:
+			t.passed.report(result.Report)
+			t.result(result)
+			if err := w.Write(result); err != nil {
+				return err
+			}
 		}
-		t.result(result)
-		if err := w.Write(result); err != nil {
-			return err
+		if t.save != nil {
+			if err := t.save(t.account); err != nil {
+				return err
+			}
 		}
 	}
 	return ctx.Err()
 }
 
+// lostOrWarned tells of a problem of reading, or of a report that was read and
+// could not be labelled.
+func (t *tally) lostOrWarned(result labeler.Result, problem *corpus.Problem) {
+	if result.Report.ID != "" {
+		t.passed.report(result.Report)
+	} else {
+		t.passed.problem(problem)
+	}
+	t.problem(problem)
+}
+
 // finish completes the output, unless there is nothing to put into it.
-func (t *tally) finish(w io.Closer, out sink) error {
+func (t *tally) finish(w io.Closer, out interface{ Commit() error }) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
