@@ -82,9 +82,15 @@ func unpacking(all container, whole Place, size int64, ratio int) container {
 
 var errChanged = errors.New("it changed while it was read")
 
+// statReader is an open file.
+type statReader interface {
+	io.Reader
+	Stat() (fs.FileInfo, error)
+}
+
 // readFile reads a whole file into buf, and fails where somebody writes to it
 // meanwhile.
-func readFile(f *os.File, buf []byte, limit int) ([]byte, error) {
+func readFile(f statReader, buf []byte, limit int) ([]byte, error) {
 	before, err := f.Stat()
 	if err != nil {
 		return buf, err
