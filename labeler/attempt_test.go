@@ -1,4 +1,4 @@
-package labeler_test
+package labeler
 
 import (
 	"context"
@@ -13,12 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/radlabel/radlabel/corpus"
-	"github.com/radlabel/radlabel/labeler"
 )
 
 // attempted labels reports on several workers, and gives the ids of the results
 // and the problems.
-func attempted(t *testing.T, l *labeler.Labeler, reports ...corpus.Report) (ids []string, problems []*corpus.Problem) {
+func attempted(t *testing.T, l *Labeler, reports ...corpus.Report) (ids []string, problems []*corpus.Problem) {
 	stream := func(yield func(corpus.Report, error) bool) {
 		for _, r := range reports {
 			if !yield(r, nil) {
@@ -44,13 +43,15 @@ func attempted(t *testing.T, l *labeler.Labeler, reports ...corpus.Report) (ids 
 // A panic within one report is a problem of this report: it says where it came
 // from, and nothing of the text.
 func TestPanicIsAProblemOfOneReport(t *testing.T) {
-	l, err := labeler.New(labeler.Options{})
+	l, err := New(Options{})
 	require.NoError(t, err)
+	l.Label(corpus.Report{Text: "No effusion."})
+	l.analyzer = nil // what it has said is in the cache; what is new makes it panic
 	var reports []corpus.Report
 	for i := range 200 {
-		r := corpus.Report{ID: fmt.Sprint(i), Text: "No effusion. zebra", Place: corpus.Place{Path: "x.csv", Line: i + 2}}
-		if i == 130 { // a section that is not in the text: whoever made the report is at fault
-			r.Sections = []corpus.Section{{Name: "impression", Span: corpus.Span{Start: 5, End: 5000}}}
+		r := corpus.Report{ID: fmt.Sprint(i), Text: "No effusion.", Place: corpus.Place{Path: "x.csv", Line: i + 2}}
+		if i == 130 {
+			r.Text = "A zebra."
 		}
 		reports = append(reports, r)
 	}
@@ -66,9 +67,9 @@ func TestPanicIsAProblemOfOneReport(t *testing.T) {
 
 // A report that takes longer than it may is told of; the others are labelled.
 func TestReportThatTakesTooLong(t *testing.T) {
-	l, err := labeler.New(labeler.Options{Section: "all", MaxTime: 20 * time.Millisecond, Cache: -1})
+	l, err := New(Options{Section: "all", MaxTime: 20 * time.Millisecond, Cache: -1})
 	require.NoError(t, err)
-	long := strings.Repeat("Zebra stripes without effusion or edema, no new opacity. ", 200_000)
+	long := strings.Repeat("Zebra stripes without effusion or edema, no new opacity. ", 20_000)
 	start := time.Now()
 	ids, problems := attempted(t, l,
 		corpus.Report{ID: "a", Text: "No effusion."},
@@ -80,9 +81,11 @@ func TestReportThatTakesTooLong(t *testing.T) {
 	assert.True(t, problems[0].Lost)
 	assert.EqualError(t, problems[0], fmt.Sprintf(`b.txt: labelling the report "b", of %d bytes, took longer than 20ms; see what it holds, or give more --max-time`, len(long)))
 
-	unbounded, err := labeler.New(labeler.Options{Section: "all", Cache: -1})
+	unbounded, err := New(Options{Section: "all", Cache: -1})
 	require.NoError(t, err)
 	start = time.Now()
 	unbounded.Label(corpus.Report{ID: "b", Text: long})
-	assert.Less(t, took, time.Since(start), "the bound ends the work")
+	all := time.Since(start)
+	assert.Less(t, took, all, "the bound ends the work")
+	t.Logf("%s of %s", took, all)
 }
