@@ -125,8 +125,8 @@ func TestPlace(t *testing.T) {
 func TestQuoteID(t *testing.T) {
 	assert.Equal(t, `"50414267"`, QuoteID("50414267"))
 	assert.Equal(t, `"\x1b[2J"`, QuoteID("\x1b[2J"))
-	assert.Equal(t, `of 12 bytes (not shown: it may be text)`, QuoteID("No effusion."))
-	assert.Equal(t, `of 41 bytes (not shown: it may be text)`, QuoteID(strings.Repeat("x", 41)))
+	assert.Equal(t, `(12 bytes, not shown)`, QuoteID("No effusion."))
+	assert.Equal(t, `(41 bytes, not shown)`, QuoteID(strings.Repeat("x", 41)))
 }
 
 // A file that is written to while it is read is told of.

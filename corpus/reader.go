@@ -346,11 +346,12 @@ func (s *sink) foreign(place Place, n int) {
 	s.warn(place, fmt.Sprintf("%s not UTF-8, read as Windows-1252", plural(n, "byte is", "bytes are")), "")
 }
 
-// QuoteID quotes an id for a message. Where the wrong column was taken for the
-// ids, it may be the text of a report: what is long or has a blank in it is not shown.
+// QuoteID quotes an id, or what should be a label, for a message. Where the wrong
+// column was taken for it, it may be the text of a report: what is long, or has
+// letters and blanks, is not shown.
 func QuoteID(id string) string {
-	if len(id) > 40 || strings.ContainsFunc(id, unicode.IsSpace) {
-		return "of " + plural(len(id), "byte", "bytes") + " (not shown: it may be text)"
+	if len(id) > 40 || strings.ContainsFunc(id, unicode.IsSpace) && strings.ContainsFunc(id, unicode.IsLetter) {
+		return "(" + plural(len(id), "byte", "bytes") + ", not shown)"
 	}
 	return strconv.Quote(id)
 }

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -132,10 +136,34 @@ func (s *standardOutput) Write(p []byte) (int, error) {
 type quietPipe struct{ io.Writer }
 
 func (q quietPipe) Write(p []byte) (int, error) {
-	if n, err := q.Writer.Write(p); err != nil && !errors.Is(err, syscall.EPIPE) {
+	if n, err := q.Writer.Write(escaped(p)); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return n, err
 	}
 	return len(p), nil
+}
+
+// escaped shows what would steer a terminal, and what is not UTF-8, as Go writes
+// it in strings: messages name files, columns and ids, which may be anything.
+func escaped(p []byte) []byte {
+	steers := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	if utf8.Valid(p) && !bytes.ContainsFunc(p, steers) {
+		return p
+	}
+	out := make([]byte, 0, len(p)+16)
+	for len(p) > 0 {
+		r, n := utf8.DecodeRune(p)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			out = fmt.Appendf(out, `\x%02x`, p[0])
+		case steers(r):
+			quoted := strconv.QuoteRune(r)
+			out = append(out, quoted[1:len(quoted)-1]...)
+		default:
+			out = append(out, p[:n]...)
+		}
+		p = p[n:]
+	}
+	return out
 }
 
 // action adapts a command's work: whatever fails while working is a failure of

@@ -6,7 +6,6 @@ import (
 	"hash/maphash"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/nearest"
@@ -58,16 +57,15 @@ func problem(place corpus.Place, what, do string) *corpus.Problem {
 	return &corpus.Problem{Place: place, What: what, Do: do, Lost: true}
 }
 
-// quoted quotes what was read, cut short: where the wrong column or field was
-// taken, it may be anything.
-func quoted(s string, longest int) string {
-	if len(s) > longest {
-		s = strings.ToValidUTF8(s[:longest], "") + "..."
+// quotedName quotes the name of an observation.
+func quotedName(name string) string {
+	if corpus.AreNames("", name) {
+		return strconv.Quote(name)
 	}
-	return strconv.Quote(s)
+	return corpus.QuoteID(name)
 }
 
-func quotedID(id string) string { return quoted(id, 40) }
+func quotedID(id string) string { return corpus.QuoteID(id) }
 
 // didYouMean asks for the nearest of the known names, and is "" where none is
 // near.
