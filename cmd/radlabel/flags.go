@@ -112,6 +112,9 @@ func (f *labelFlags) labeler() (*labeler.Labeler, labeler.Options, error) {
 	if err != nil {
 		return nil, opts, err
 	}
+	if f.maxTime < 0 {
+		return nil, opts, usagef("--max-time %s: want a time, or 0 for any", f.maxTime)
+	}
 	set, err := f.load()
 	if err != nil {
 		return nil, opts, err

@@ -142,25 +142,26 @@ func (p *part) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// save brings what was written so far to the disk, and then the journal, while
-// the caller goes on. It does nothing while the save before is under way. The
-// error is that of an earlier save.
-func (p *part) save(j journal) error {
-	if p.saving != nil {
-		select {
-		case done := <-p.saving:
-			if err := p.took(done); err != nil {
-				return err
-			}
-		default:
-			return nil
-		}
+// busy reports whether the save before is under way. The error is that of a save.
+func (p *part) busy() (bool, error) {
+	if p.saving == nil {
+		return false, nil
 	}
+	select {
+	case done := <-p.saving:
+		return false, p.took(done)
+	default:
+		return true, nil
+	}
+}
+
+// save brings what was written so far to the disk, and then the journal, while
+// the caller goes on. It must not be busy.
+func (p *part) save(j journal) {
 	j.Bytes, j.Sum = p.at, p.sum
 	p.when = time.Now()
 	p.saving = make(chan saving, 1)
 	go func(out chan<- saving) { out <- saving{j, p.sync(j)} }(p.saving)
-	return nil
 }
 
 func (p *part) took(done saving) error {

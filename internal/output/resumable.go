@@ -296,14 +296,17 @@ func (r *Resumable) Save(state func() any) error {
 	if r.Options.Format.Compression != "" && r.rows%packedRows > 0 || time.Since(r.part.when) < r.Options.Every {
 		return nil
 	}
+	if busy, err := r.part.busy(); busy || err != nil {
+		return err
+	}
 	if err := r.w.Flush(); err != nil {
 		return err
 	}
 	s, err := json.Marshal(state())
-	if err != nil {
-		return err
+	if err == nil {
+		r.part.save(journal{Of: r.Options.Of, Rows: r.rows, State: s})
 	}
-	return r.part.save(journal{Of: r.Options.Of, Rows: r.rows, State: s})
+	return err
 }
 
 // Close completes the form of the output.
