@@ -278,9 +278,8 @@ func (c *composer) add(name, text string) {
 	if c.text.Len() > 0 {
 		c.text.WriteString("\n\n")
 	}
-	s := Section{Name: name}
+	s := Section{Name: name, Header: Span{c.text.Len(), c.text.Len()}}
 	if name != "" {
-		s.Header.Start = c.text.Len()
 		c.text.WriteString(strings.ToUpper(name))
 		c.text.WriteByte(':')
 		s.Header.End = c.text.Len()

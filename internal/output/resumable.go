@@ -258,6 +258,9 @@ func (r *Resumable) tabulate(there io.Reader, j journal) error {
 	in := bufio.NewReaderSize(there, 1<<16)
 	for range j.Rows {
 		row, err := readRow(in)
+		if err == nil && len(row.Labels) != len(r.Options.Header.Observations) {
+			err = errRowLog
+		}
 		if err != nil {
 			return r.notAgain(err)
 		}

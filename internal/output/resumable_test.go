@@ -253,3 +253,52 @@ func TestVanishedFolder(t *testing.T) {
 	assert.EqualError(t, err, out+": not written: no such file or directory; check the path, or write elsewhere")
 	assert.Error(t, r.Commit())
 }
+
+// FuzzResume goes on with any journal and any part: nothing panics, and what
+// cannot be gone on with is said to be so, or begun anew.
+func FuzzResume(f *testing.F) {
+	for i, name := range resumableNames {
+		out := filepath.Join(f.TempDir(), name)
+		opts := resumableOptions(f, name, Default)
+		r, err := Begin(out, opts)
+		require.NoError(f, err)
+		for row := range packedRows {
+			require.NoError(f, r.Write(numbered(row%7)))
+		}
+		require.NoError(f, r.Save(func() any { return 3 }))
+		r.Abort()
+		journal, err := os.ReadFile(out + ".part.json")
+		require.NoError(f, err)
+		part, err := os.ReadFile(out + ".part")
+		require.NoError(f, err)
+		f.Add(journal, part, uint8(i))
+	}
+	f.Add([]byte(`{"of":[{"name":"the input","value":"a"}],"rows":9000000000,"bytes":0,"sum":0,"state":null}`), []byte{}, uint8(2))
+	f.Fuzz(func(t *testing.T, journal, part []byte, which uint8) {
+		name := resumableNames[int(which)%len(resumableNames)]
+		out := filepath.Join(t.TempDir(), name)
+		require.NoError(t, os.WriteFile(out+".part", part, 0o600))
+		require.NoError(t, os.WriteFile(out+".part.json", journal, 0o600))
+		r, state, err := Resume(out, resumableOptions(t, name, Default))
+		if err != nil {
+			require.NotContains(t, err.Error(), "\n")
+			return
+		}
+		require.NoError(t, r.Write(numbered(1)))
+		require.NoError(t, r.Close())
+		require.NoError(t, r.Commit())
+		if state == nil {
+			got, err := os.ReadFile(out)
+			require.NoError(t, err)
+			var want bytes.Buffer
+			opts := resumableOptions(t, name, Default)
+			w, err := New(&want, opts.Format, Default, opts.Header)
+			require.NoError(t, err)
+			require.NoError(t, w.Write(numbered(1)))
+			require.NoError(t, w.Close())
+			if string(journal) == "null" || !json.Valid(journal) {
+				require.Equal(t, want.Bytes(), got)
+			}
+		}
+	})
+}
