@@ -136,6 +136,7 @@ func (r *labelRun) traits(paths []string, opts labeler.Options) ([]output.Trait,
 type passed struct {
 	Items int    `json:"items"` // reports and problems
 	Sum   uint32 `json:"sum"`   // CRC-32C
+	buf   []byte
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -143,7 +144,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 func (p *passed) add(parts ...string) {
 	p.Items++
 	for _, s := range parts {
-		p.Sum = crc32.Update(p.Sum, castagnoli, []byte(s))
+		p.buf = append(p.buf[:0], s...)
+		p.Sum = crc32.Update(p.Sum, castagnoli, p.buf)
 	}
 }
 
