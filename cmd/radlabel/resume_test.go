@@ -103,7 +103,7 @@ func TestKilled(t *testing.T) {
 		c.Stderr = &stderr
 		require.NoError(t, c.Start())
 		if killed < *kills {
-			time.Sleep(time.Duration(chance.Int64N(int64(usual)*3/2)))
+			time.Sleep(time.Duration(chance.Int64N(int64(usual) * 3 / 2)))
 			signal := os.Kill
 			if chance.IntN(2) == 0 {
 				signal = os.Interrupt
