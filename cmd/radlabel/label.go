@@ -68,34 +68,17 @@ OUT.part. A run that was interrupted or killed leaves that, and the same command
 }
 
 func (r *labelRun) run(ctx context.Context, paths []string) error {
-	layout := output.Layout(r.layout)
-	if !slices.Contains(output.Layouts(), layout) {
-		return usagef("--layout %q is not known; use default, mimic, chexpert-labeler or nih", r.layout)
-	}
-	format, err := output.ParseName(r.out)
+	form, err := r.form()
 	if err != nil {
-		return failure{exitUsage, err}
-	}
-	if layout != output.Default && format.Kind != "csv" {
-		return usagef("--layout is for CSV alone, and %s is none", r.out)
-	}
-	if r.workers < 0 {
-		return usagef("--workers %d: want a number from 0", r.workers)
-	}
-	mode, err := strconv.ParseUint(r.mode, 8, 32)
-	if err != nil || mode > 0o777 || mode&0o200 == 0 {
-		return usagef("--mode %q: want digits such as 600, 640 or 644", r.mode)
-	}
-	if r.every <= 0 {
-		return usagef("--checkpoint %s: want a time above nothing", r.every)
+		return err
 	}
 	l, opts, err := r.labeler()
 	if err != nil {
 		return err
 	}
-	if missing := layout.Missing(l.Observations()); len(missing) > 0 {
+	if missing := form.Layout.Missing(l.Observations()); len(missing) > 0 {
 		return usagef("--layout %s: the rule set %s does not know %s; use --ruleset chestxray14",
-			layout, opts.Rules.Name, strings.Join(namesOf(missing), ", "))
+			form.Layout, opts.Rules.Name, strings.Join(namesOf(missing), ", "))
 	}
 	reader, err := r.open(ctx, r.app, paths)
 	if err != nil {
@@ -104,16 +87,40 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	if err := overwrites(paths, r.out); err != nil {
 		return err
 	}
-	of, err := r.traits(paths, opts)
-	if err != nil {
+	if form.Of, err = r.traits(paths, opts); err != nil {
 		return err
 	}
 	if reader.HasSubjects() {
-		layout = layout.OfStudies()
+		form.Layout = form.Layout.OfStudies()
 	}
-	return r.label(ctx, labelJob{reader, l, opts, output.ResumableOptions{
-		Format: format, Layout: layout, Header: header(l, opts), Of: of, Mode: fs.FileMode(mode), Every: r.every,
-	}})
+	form.Header = header(l, opts)
+	return r.label(ctx, labelJob{reader, l, opts, form})
+}
+
+// form is what the flags say of the output.
+func (r *labelRun) form() (form output.ResumableOptions, err error) {
+	form = output.ResumableOptions{Layout: output.Layout(r.layout), Every: r.every}
+	if !slices.Contains(output.Layouts(), form.Layout) {
+		return form, usagef("--layout %q is not known; use default, mimic, chexpert-labeler or nih", r.layout)
+	}
+	if form.Format, err = output.ParseName(r.out); err != nil {
+		return form, failure{exitUsage, err}
+	}
+	if form.Layout != output.Default && form.Format.Kind != "csv" {
+		return form, usagef("--layout is for CSV alone, and %s is none", r.out)
+	}
+	if r.workers < 0 {
+		return form, usagef("--workers %d: want a number from 0", r.workers)
+	}
+	mode, err := strconv.ParseUint(r.mode, 8, 32)
+	if err != nil || mode > 0o777 || mode&0o200 == 0 {
+		return form, usagef("--mode %q: want digits such as 600, 640 or 644", r.mode)
+	}
+	if r.every <= 0 {
+		return form, usagef("--checkpoint %s: want a time above nothing", r.every)
+	}
+	form.Mode = fs.FileMode(mode)
+	return form, nil
 }
 
 // labelJob is what the flags of a run come to.

@@ -63,75 +63,103 @@ func summaryOf(stderr string) string {
 	return varyingRate.ReplaceAllString(stderr[max(at, 0):], "...")
 }
 
+// killing is a folder in which runs are killed.
+type killing struct {
+	folder  string
+	want    map[string][]byte // by the name of the output
+	summary string
+	usual   time.Duration // that a run takes
+	wentOn  int
+	chance  *rand.Rand
+}
+
+func (k *killing) path(name string) string { return filepath.Join(k.folder, name) }
+
+// label begins a run; ended waits for it, and gives its exit code and what it says.
+func (k *killing) label(t *testing.T, out string, flags ...string) (c *exec.Cmd, ended func() (int, string)) {
+	args := []string{"label", "--rules", "rules", "in.csv", "--checkpoint", "1ms", "-o", out}
+	c = program(t, k.folder, append(args, flags...)...)
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	require.NoError(t, c.Start())
+	return c, func() (int, string) {
+		_ = c.Wait()
+		return c.ProcessState.ExitCode(), stderr.String()
+	}
+}
+
+// whole makes the outputs that are to be reached.
+func (k *killing) whole(t *testing.T, outs []string) {
+	k.want = map[string][]byte{}
+	start := time.Now()
+	for _, out := range outs {
+		_, ended := k.label(t, "whole."+out)
+		code, said := ended()
+		require.Equal(t, exitIO, code, said)
+		k.summary = summaryOf(said)
+		var err error
+		k.want[out], err = os.ReadFile(k.path("whole." + out))
+		require.NoError(t, err)
+	}
+	assert.Contains(t, k.summary, "lost", "the reports have some of everything")
+	k.usual = time.Since(start) / time.Duration(len(outs))
+}
+
+// run goes on with an output and, if it is to be, is ended at a random moment. It
+// reports whether it came to its end.
+func (k *killing) run(t *testing.T, out string, kill bool) bool {
+	c, ended := k.label(t, out, "--resume")
+	if kill {
+		time.Sleep(time.Duration(k.chance.Int64N(int64(k.usual) * 3 / 2)))
+		signal := os.Kill
+		if k.chance.IntN(2) == 0 {
+			signal = os.Interrupt
+		}
+		_ = c.Process.Signal(signal)
+	}
+	code, said := ended()
+	if strings.Contains(said, "going on behind them") {
+		k.wentOn++
+	}
+	got, err := os.ReadFile(k.path(out))
+	if err == nil { // it may have been killed just behind the last of its work
+		require.True(t, bytes.Equal(k.want[out], got), "%s differs from that of a run that nothing has ended", out)
+	}
+	if code != exitIO {
+		return false
+	}
+	require.NoError(t, err)
+	require.Equal(t, k.summary, summaryOf(said))
+	left, err := filepath.Glob(k.path(out + ".*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.NoError(t, os.Remove(k.path(out)))
+	return true
+}
+
 // Runs that are killed, or interrupted, at random points and run again with
 // --resume give the bytes and the summary of a run that nothing has ended.
 func TestKilled(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("signals")
 	}
-	folder := t.TempDir()
-	require.NoError(t, os.CopyFS(filepath.Join(folder, "rules"), os.DirFS("testdata/rules")))
-	manyReports(t, filepath.Join(folder, "in.csv"), 10_000)
-	outs := []string{"out.csv", "out.jsonl", "out.csv.gz", "out.jsonl.zst", "out.parquet"}
-	args := []string{"label", "--rules", "rules", "in.csv", "--checkpoint", "1ms", "-o"}
-
-	want, summary := map[string][]byte{}, ""
-	start := time.Now()
-	for _, out := range outs {
-		c := program(t, folder, append(args, "whole."+out)...)
-		var stderr bytes.Buffer
-		c.Stderr = &stderr
-		if err := c.Run(); c.ProcessState.ExitCode() != exitIO {
-			t.Fatal(err, stderr.String())
-		}
-		summary = summaryOf(stderr.String())
-		var err error
-		want[out], err = os.ReadFile(filepath.Join(folder, "whole."+out))
-		require.NoError(t, err)
-	}
-	assert.Contains(t, summary, "lost", "the reports have some of everything")
-	usual := time.Since(start) / time.Duration(len(outs))
-
-	wentOn, finished := 0, 0
 	seed := rand.Uint64()
 	t.Log("seed", seed)
-	chance := rand.New(rand.NewPCG(seed, 0))
-	for killed := 0; killed < *kills || finished < len(outs); {
-		out := outs[finished%len(outs)]
-		var stderr bytes.Buffer
-		c := program(t, folder, append(args, out, "--resume")...)
-		c.Stderr = &stderr
-		require.NoError(t, c.Start())
-		if killed < *kills {
-			time.Sleep(time.Duration(chance.Int64N(int64(usual) * 3 / 2)))
-			signal := os.Kill
-			if chance.IntN(2) == 0 {
-				signal = os.Interrupt
-			}
-			_ = c.Process.Signal(signal)
+	k := &killing{folder: t.TempDir(), chance: rand.New(rand.NewPCG(seed, 0))}
+	require.NoError(t, os.CopyFS(k.path("rules"), os.DirFS("testdata/rules")))
+	manyReports(t, k.path("in.csv"), 10_000)
+	outs := []string{"out.csv", "out.jsonl", "out.csv.gz", "out.jsonl.zst", "out.parquet"}
+	k.whole(t, outs)
+	killed, finished := 0, 0
+	for killed < *kills || finished < len(outs) {
+		if k.run(t, outs[finished%len(outs)], killed < *kills) {
+			finished++
+		} else {
+			killed++
 		}
-		_ = c.Wait()
-		if strings.Contains(stderr.String(), "going on behind them") {
-			wentOn++
-		}
-		got, err := os.ReadFile(filepath.Join(folder, out))
-		if err == nil {
-			require.True(t, bytes.Equal(want[out], got), "%s differs from that of a run that nothing has ended", out)
-		}
-		if c.ProcessState.ExitCode() != exitIO {
-			killed++ // it may have been, just behind the last of its work
-			continue
-		}
-		require.NoError(t, err)
-		require.Equal(t, summary, summaryOf(stderr.String()))
-		left, err := filepath.Glob(filepath.Join(folder, out+".*"))
-		require.NoError(t, err)
-		require.Empty(t, left)
-		require.NoError(t, os.Remove(filepath.Join(folder, out)))
-		finished++
 	}
-	assert.NotZero(t, wentOn, "no run had anything to go on with")
-	t.Logf("ended %d times, went on %d times, finished %d times", *kills, wentOn, finished)
+	assert.NotZero(t, k.wentOn, "no run had anything to go on with")
+	t.Logf("ended %d times, went on %d times, finished %d times", killed, k.wentOn, finished)
 }
 
 // piped runs label on JSON lines of standard input, and ends it with its context
