@@ -228,7 +228,9 @@ func (t *Table) read(in io.Reader, yield func(Row, error) bool) {
 		torn := errors.As(err, &broken) && broken.torn
 		switch {
 		case broken != nil:
-			err = t.broken(broken)
+			p := t.broken(broken)
+			p.Ends = torn
+			err = p
 		case err != nil:
 			yield(Row{}, t.File.Fault(rows.lines.line+1, err))
 			return
@@ -257,7 +259,13 @@ func (t *Table) fit(r row) ([]string, error) {
 	return r.fields[:want], nil
 }
 
-func (t *Table) broken(e *rowError) *Problem { return t.Fault(e.line, -1, e.what, e.do) }
+func (t *Table) broken(e *rowError) *Problem {
+	column := e.column - 1
+	if column >= len(t.Header) {
+		column = -1
+	}
+	return t.Fault(e.line, column, e.whole("and reading ends with it"), e.do)
+}
 
 // Fault is the problem of one field, or, with column -1, of a whole row.
 func (t *Table) Fault(line, column int, what, do string) *Problem {

@@ -68,10 +68,13 @@ func noLabel(s string) error {
 // notObservations are the columns that stand beside the labels in label files,
 // as ColumnKey gives them.
 var notObservations = []string{
-	"subject_id", "split", "sex", "gender", "age", "frontal/lateral", "ap/pa", "viewposition", "path_to_image",
+	"subject_id", "split", "sex", "gender", "age", "frontal/lateral", "ap/pa", "viewposition",
 	"follow_up_#", "patient_id", "patient_age", "patient_sex", "patient_gender", "view_position",
 	"originalimage[width", "height]", "originalimagepixelspacing[x", "y]",
 }
+
+// imageColumns are ids of images that tables of reports do not have.
+var imageColumns = []string{"path_to_image", "image_path", "image"}
 
 // ObservationOf gives the observation that a column is named after. The
 // radiologists' labels of MIMIC-CXR say Airspace Opacity for Lung Opacity.
@@ -87,12 +90,12 @@ func ObservationOf(column string) Observation {
 // what else stands beside labels in label files are passed over.
 func LabelColumns(header []string) (id int, labels []int) {
 	keys := columnKeys(header)
-	id = firstColumn(keys, slices.Concat([]string{"study_id"}, idColumns, []string{"path_to_image"}))
+	id = firstColumn(keys, slices.Concat([]string{"study_id"}, idColumns, imageColumns))
 	for i, key := range keys {
 		_, section := sectionColumn(key)
 		unnamed := key == "" || strings.HasPrefix(key, "unnamed:") // an index that pandas wrote
 		other := section || unnamed || slices.Contains(notObservations, key) ||
-			slices.Contains(idColumns, key) || slices.Contains(textColumns, key)
+			slices.Contains(idColumns, key) || slices.Contains(textColumns, key) || slices.Contains(imageColumns, key)
 		if !other {
 			labels = append(labels, i)
 		}
@@ -117,8 +120,9 @@ func FindColumn(header []string, name string) int {
 
 // StudyOf gives the study that an id of a label file names: the digits of
 // MIMIC-CXR's s50414267 or of a path to its text, those of 50414267.0, which
-// pandas makes of a number beside blank ones, and patient and study of a path of
-// CheXpert's. Any other id is given without the blanks around it.
+// pandas makes of a number beside blank ones, and the study of a path of an image
+// (IsImagePath): the digits, or patient and study of CheXpert's. Any other id is
+// given without the blanks around it.
 func StudyOf(id string) string {
 	id = strings.TrimSpace(id)
 	if digits, ok := strings.CutSuffix(id, ".0"); ok && digits != "" && strings.Trim(digits, "0123456789") == "" {
@@ -131,6 +135,43 @@ func StudyOf(id string) string {
 		return digitsOf(id, 's')
 	}
 	return studyOf(id, id)
+}
+
+// IsImagePath reports whether an id of a label file is the path of an image in the
+// folder of its study: train/patient00001/study1/view1_frontal.jpg of CheXpert,
+// files/p10/p10000032/s50414267/NAME.jpg of MIMIC-CXR.
+func IsImagePath(id string) bool {
+	parts := strings.Split(strings.TrimSpace(id), "/")
+	i := studyFolder(parts)
+	return i >= 0 && i+1 < len(parts) && parts[i+1] != ""
+}
+
+// studyOf gives the study of a path, as StudyOf does.
+func studyOf(path, otherwise string) string {
+	parts := strings.Split(strings.TrimSpace(path), "/")
+	i := studyFolder(parts)
+	if i < 0 {
+		return otherwise
+	}
+	if study, ok := mimicID(parts[i], 's'); ok {
+		return study
+	}
+	return parts[i-1] + "/" + parts[i]
+}
+
+// studyFolder gives the place of a study's folder in a path, behind that of its
+// patient; -1 is none.
+func studyFolder(parts []string) int {
+	for i := 1; i < len(parts); i++ {
+		if strings.HasPrefix(parts[i], "study") && strings.HasPrefix(parts[i-1], "patient") {
+			return i
+		}
+		_, study := mimicID(parts[i], 's')
+		if _, patient := mimicID(parts[i-1], 'p'); study && patient {
+			return i
+		}
+	}
+	return -1
 }
 
 // LoadExceptions loads a table of which text of a report to label, by study id:

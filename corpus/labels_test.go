@@ -68,6 +68,8 @@ func TestLabelColumns(t *testing.T) {
 		{",Study,findings,Edema", 1, []int{3}},
 		{"Unnamed: 0,id,Edema", 1, []int{2}},
 		{"id,text", 0, nil},
+		{"image_path,Edema", 0, []int{1}},
+		{"Edema,image,study_id", 2, []int{0}},
 	} {
 		id, labels := LabelColumns(strings.Split(tt.header, ","))
 		assert.Equal(t, tt.id, id, tt.header)
@@ -89,9 +91,25 @@ func TestStudyOf(t *testing.T) {
 		"CheXpert-v1.0/train/patient00001/study2/view1_f.jpg": "patient00001/study2",
 		" a/b ": "a/b", "50414267.0": "50414267", "1.0": "1", ".0": ".0", "1.5": "1.5", "1.2.0": "1.2.0",
 		"files/p10/p10000032/s50414267.txt": "50414267", "s50414267.txt": "50414267", "p10/s5.txt": "p10/s5.txt",
+		"files/p10/p10000032/s50414267/02aa804e.jpg": "50414267", "p10000032/s50414267": "50414267", "x10000032/s50414267/a.jpg": "x10000032/s50414267/a.jpg",
 	} {
 		assert.Equal(t, want, StudyOf(id))
 		assert.Equal(t, want, StudyOf(want), "the id of a study is its own")
+	}
+}
+
+func TestIsImagePath(t *testing.T) {
+	for id, want := range map[string]bool{
+		"CheXpert-v1.0/train/patient00001/study2/view1_f.jpg": true,
+		"patient00001/study2/view1_f.jpg":                     true,
+		" files/p10/p10000032/s50414267/02aa804e.jpg ":        true,
+		"CheXpert-v1.0/test/patient64741/study1":              false,
+		"CheXpert-v1.0/test/patient64741/study1/":             false,
+		"files/p10/p10000032/s50414267.txt":                   false,
+		"a/b.jpg":                                             false,
+		"":                                                    false,
+	} {
+		assert.Equal(t, want, IsImagePath(id), id)
 	}
 }
 
@@ -137,7 +155,7 @@ func TestTable(t *testing.T) {
 			"t.csv:2: the row has 1 field, the header 2", "t.csv:3: the row has 3 fields, the header 2",
 		}},
 		{"an open quote", "a,b\n1,2\nc,\"1\nd,1\n", false, []string{"a", "b"}, rows{{"1", "2"}}, []string{
-			"t.csv:3: a quote opened here is not closed; it swallowed 1 line, of which only what is clearly a row was read; close it, or double quotes within quoted fields",
+			"t.csv:3: a quote opened here is not closed; it swallowed 1 line, and reading ends with it; close it, or double quotes within quoted fields",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -176,7 +194,7 @@ func TestTableFaults(t *testing.T) {
 		"\n\n":           "t.csv:1: there is no header row",
 		"\x1f\x8b\x08":   "t.csv: the compressed file is empty, truncated or damaged; get it again",
 		"a|b\n1|2\n":     "t.csv:1: the header row has none of the separators that are read; put commas, semicolons or tabs between the columns",
-		"a,\"b\nc,d\n\n": "t.csv:1: a quote opened here is not closed; it swallowed 2 lines, of which only what is clearly a row was read; close it, or double quotes within quoted fields",
+		"a,\"b\nc,d\n\n": "t.csv:1: a quote opened here is not closed; it swallowed 2 lines, and reading ends with it; close it, or double quotes within quoted fields",
 	} {
 		f, err := OpenFile(write(t, "t.csv", []byte(data)))
 		if err == nil {

@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
+	"sort"
 	"unicode/utf8"
 )
 
@@ -72,10 +72,21 @@ type row struct {
 
 // rowError is a row that cannot be read; the next one can.
 type rowError struct {
-	line int // of the row, or of the quote left open
-	what string
-	do   string
-	torn bool // by a quote left open
+	line   int // of the row, or of the quote left open
+	column int // of the field, from 1; 0: of none
+	what   string
+	do     string
+	torn   bool // by a quote left open
+
+	swallowed int // lines by that quote
+}
+
+// whole is what is wrong, with what became of the lines that a quote swallowed.
+func (e *rowError) whole(became string) string {
+	if e.swallowed == 0 {
+		return e.what
+	}
+	return e.what + "; it swallowed " + plural(e.swallowed, "line", "lines") + ", " + became
 }
 
 func (e *rowError) Error() string { return e.what }
@@ -94,6 +105,7 @@ type rowReader struct {
 	flat   []byte
 	ends   []int
 	opened []byte // the lines since the one where a quote was opened
+	spare  []string
 }
 
 func newRowReader(in io.Reader, comma byte, limit int) *rowReader {
@@ -103,110 +115,196 @@ func newRowReader(in io.Reader, comma byte, limit int) *rowReader {
 // next gives the next row that is not a blank line. Its error is a *rowError
 // where reading can go on.
 func (r *rowReader) next() (row, error) {
-	var line []byte
-	for len(line) == 0 {
-		raw, err := r.lines.next()
-		if err == errLongLine {
-			return row{}, r.tooLong(r.lines.line)
-		}
-		if err != nil {
-			return row{}, err
-		}
-		line = trimLineEnd(raw)
-		if len(line) == 0 {
-			continue
-		}
-		line = raw
-		if !r.begun && r.comma != 0 && namedComma(raw) != 0 {
-			line = nil
-		}
-		r.begun = true
+	line, err := r.first()
+	if err != nil {
+		return row{}, err
 	}
 	out := row{line: r.lines.line, doubtful: r.lines.line < r.doubt}
-	r.flat, r.ends = r.flat[:0], r.ends[:0]
-	quoted, openedAt := false, 0
-	start := true // at the start of a field
-	for {
-		end := len(trimLineEnd(line))
-		for i := 0; i < len(line); {
-			switch {
-			case quoted:
-				n := bytes.IndexByte(line[i:], '"')
-				if n < 0 {
-					r.flat = append(r.flat, line[i:]...)
-					i = len(line)
-					break
-				}
-				quote := i + n
-				r.flat = append(r.flat, line[i:quote]...)
-				i = quote + 1
-				switch {
-				case i < len(line) && line[i] == '"':
-					r.flat = append(r.flat, '"')
-					i++
-				case i >= end, line[i] == r.comma && r.comma != 0:
-					quoted = false
-				case r.lines.line > openedAt && (quote == 0 || line[quote-1] == r.comma && r.comma != 0):
-					return row{}, r.torn(openedAt, r.lines.line)
-				default:
-					r.flat = append(r.flat, '"')
-					out.loose = true
-				}
-			case i >= end:
-				i = len(line)
-			case start && line[i] == '"' && !r.plain:
-				quoted, openedAt, start = true, r.lines.line, false
-				r.opened = r.opened[:0]
-				i++
-			case line[i] == r.comma && r.comma != 0:
-				r.ends = append(r.ends, len(r.flat))
-				start = true
-				i++
-			default:
-				n := end - i
-				if r.comma != 0 {
-					if c := bytes.IndexByte(line[i:end], r.comma); c >= 0 {
-						n = c
-					}
-				}
-				r.flat = append(r.flat, line[i:i+n]...)
-				start = false
-				i += n
-			}
-		}
-		if !quoted {
-			break
-		}
-		if len(r.flat) > r.lines.limit {
-			return row{}, r.torn(openedAt, r.lines.line+1)
-		}
-		var err error
-		line, err = r.lines.next()
-		switch {
-		case err == io.EOF:
-			return row{}, r.torn(openedAt, r.lines.line+1)
-		case err == errLongLine:
-			return row{}, r.tooLong(openedAt)
-		case err != nil:
-			return row{}, err
-		}
-		r.opened = append(r.opened, line...)
+	if out.fields = r.simple(line); out.fields != nil {
+		return out, nil
 	}
-	r.ends = append(r.ends, len(r.flat))
+	out.loose, err = r.split(line)
+	if err != nil {
+		return row{}, err
+	}
 	if len(r.flat) > r.lines.limit {
 		return row{}, r.tooLong(out.line)
 	}
-	if bytes.IndexByte(r.flat, 0) >= 0 {
-		return row{}, &rowError{line: out.line, what: "the row holds " + errBinary.Error()}
+	if nul := bytes.IndexByte(r.flat, 0); nul >= 0 {
+		column := 1 + sort.Search(len(r.ends), func(i int) bool { return r.ends[i] > nul })
+		return row{}, &rowError{line: out.line, column: column, what: "the row holds " + errBinary.Error()}
 	}
 	r.decode(&out)
 	return out, nil
 }
 
+// first gives the next line that is neither blank nor names the separator.
+func (r *rowReader) first() ([]byte, error) {
+	for {
+		line, err := r.lines.next()
+		switch {
+		case err == errLongLine:
+			return nil, r.tooLong(r.lines.line)
+		case err != nil:
+			return nil, err
+		case len(trimLineEnd(line)) == 0:
+			continue
+		}
+		named := !r.begun && r.comma != 0 && namedComma(line) != 0
+		r.begun = true
+		if !named {
+			return line, nil
+		}
+	}
+}
+
+// split cuts a row that begins with a line into r.flat, at r.ends. Loose says that
+// a quote within a quoted field is not doubled.
+func (r *rowReader) split(line []byte) (loose bool, err error) {
+	r.flat, r.ends = r.flat[:0], r.ends[:0]
+	c := &cut{rowReader: r, start: true}
+	for {
+		if torn := c.line(line); torn {
+			return false, r.torn(c.openedAt, r.lines.line)
+		}
+		if !c.quoted {
+			r.ends = append(r.ends, len(r.flat))
+			return c.loose, nil
+		}
+		if len(r.flat) > r.lines.limit {
+			return false, r.torn(c.openedAt, r.lines.line+1)
+		}
+		line, err = r.lines.next()
+		switch {
+		case err == io.EOF:
+			return false, r.torn(c.openedAt, r.lines.line+1)
+		case err == errLongLine:
+			return false, r.tooLong(c.openedAt)
+		case err != nil:
+			return false, err
+		}
+		r.opened = append(r.opened, line...)
+	}
+}
+
+// cut is where a row is being cut.
+type cut struct {
+	*rowReader
+	start    bool // at the start of a field
+	quoted   bool // within quotes
+	openedAt int  // line of the quote
+	loose    bool
+}
+
+// line cuts one line. Torn says that it shows the quote before it to be left open.
+func (c *cut) line(line []byte) (torn bool) {
+	end := len(trimLineEnd(line))
+	for i := 0; i < len(line); {
+		switch {
+		case c.quoted:
+			if i, torn = c.inQuotes(line, i, end); torn {
+				return true
+			}
+		case i >= end:
+			i = len(line)
+		case c.start && line[i] == '"' && !c.plain:
+			c.quoted, c.openedAt, c.start = true, c.lines.line, false
+			c.opened = c.opened[:0]
+			i++
+		case c.separates(line[i]):
+			c.ends = append(c.ends, len(c.flat))
+			c.start = true
+			i++
+		default:
+			n := end - i
+			if c.comma != 0 {
+				if at := bytes.IndexByte(line[i:end], c.comma); at >= 0 {
+					n = at
+				}
+			}
+			c.flat = append(c.flat, line[i:i+n]...)
+			c.start = false
+			i += n
+		}
+	}
+	return false
+}
+
+// inQuotes reads on from i, to behind the next quote or the line.
+func (c *cut) inQuotes(line []byte, i, end int) (next int, torn bool) {
+	n := bytes.IndexByte(line[i:], '"')
+	if n < 0 {
+		c.flat = append(c.flat, line[i:]...)
+		return len(line), false
+	}
+	quote := i + n
+	c.flat = append(c.flat, line[i:quote]...)
+	i = quote + 1
+	switch {
+	case i < len(line) && line[i] == '"':
+		c.flat = append(c.flat, '"')
+		i++
+	case i >= end, c.separates(line[i]):
+		c.quoted = false
+	case c.lines.line > c.openedAt && (quote == 0 || c.separates(line[quote-1])):
+		return i, true
+	default:
+		c.flat = append(c.flat, '"')
+		c.loose = true
+	}
+	return i, false
+}
+
+func (r *rowReader) separates(c byte) bool { return r.comma != 0 && c == r.comma }
+
+// notSimple are the bytes that a field must be looked at for.
+var notSimple = func() (is [256]bool) {
+	for _, c := range []byte("\"\r\x00") {
+		is[c] = true
+	}
+	for c := utf8.RuneSelf; c < len(is); c++ {
+		is[c] = true
+	}
+	return is
+}()
+
+// simple gives the fields of a line of ASCII without quotes, which most of the
+// lines of large tables are; nil of any other.
+func (r *rowReader) simple(line []byte) []string {
+	line = trimLineEnd(line)
+	r.ends = r.ends[:0]
+	for i, c := range line {
+		if notSimple[c] {
+			return nil
+		}
+		if c == r.comma {
+			r.ends = append(r.ends, i)
+		}
+	}
+	all, from := string(line), 0
+	fields := r.take(len(r.ends) + 1)
+	for i, end := range r.ends {
+		fields[i] = all[from:end]
+		from = end + 1
+	}
+	fields[len(r.ends)] = all[from:]
+	return fields
+}
+
+// take gives room for the fields of a row, out of what was made for many.
+func (r *rowReader) take(n int) []string {
+	if len(r.spare) < n {
+		r.spare = make([]string, max(n, 512))
+	}
+	fields := r.spare[:n:n]
+	r.spare = r.spare[n:]
+	return fields
+}
+
 func (r *rowReader) decode(out *row) {
 	all := string(r.flat)
 	plain := utf8.ValidString(all)
-	out.fields = make([]string, len(r.ends))
+	out.fields = r.take(len(r.ends))
 	from := 0
 	for i, end := range r.ends {
 		field := all[from:end]
@@ -228,15 +326,13 @@ func (r *rowReader) tooLong(line int) error {
 // before resume may be the rest of the torn row as well as rows that its quote
 // swallowed.
 func (r *rowReader) torn(openedAt, resume int) error {
-	swallowed := resume - openedAt - 1
-	what := "a quote opened here is not closed"
-	if swallowed > 0 {
-		what += fmt.Sprintf("; it swallowed %s, of which only what is clearly a row was read", plural(swallowed, "line", "lines"))
-	}
 	r.lines.again = append(bytes.Clone(r.opened), r.lines.again...)
 	r.lines.line = openedAt
 	r.doubt = max(r.doubt, resume)
-	return &rowError{line: openedAt, what: what, do: "close it, or double quotes within quoted fields", torn: true}
+	return &rowError{
+		line: openedAt, what: "a quote opened here is not closed", do: "close it, or double quotes within quoted fields",
+		torn: true, swallowed: resume - openedAt - 1,
+	}
 }
 
 func trimLineEnd(line []byte) []byte {

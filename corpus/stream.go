@@ -14,6 +14,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/readahead"
 )
 
 // longestWindow is how much of what came before a zstd stream may refer to, and
@@ -95,12 +96,22 @@ func (st *stream) open() (io.ReadCloser, error) {
 	}
 	packed := &tally{Reader: raw}
 	in := bufio.NewReaderSize(packed, headBytes)
+	large := false // and compressed
+	if st.size > headBytes {
+		head, _ := in.Peek(4)
+		large = isCompressed(head)
+	}
 	plain, err := decompress(in)
+	if err == nil {
+		plain = &unpackedReader{plain, packed, 0, cmp.Or(st.ratio, DefaultMaxRatio)}
+	}
+	if err == nil && large {
+		plain, err = readahead.NewReadCloserSize(plain, 4, headBytes) // on a processor of its own
+	}
 	if err != nil {
 		raw.Close()
 		return nil, err
 	}
-	plain = &unpackedReader{plain, packed, 0, cmp.Or(st.ratio, DefaultMaxRatio)}
 	return readCloser{plain, func() error { return errors.Join(plain.Close(), raw.Close()) }}, nil
 }
 

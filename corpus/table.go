@@ -445,7 +445,7 @@ func (t *tableReader) read(st *stream) {
 		switch {
 		case errors.As(err, &broken):
 			t.number++
-			t.s.lost(Report{Place: t.at(broken.line)}, broken.what, broken.do)
+			t.s.lost(Report{Place: t.at(broken.line)}, broken.whole("of which only what is clearly a row was read"), broken.do)
 		case err != nil:
 			t.s.lost(Report{Place: t.at(rows.lines.line + 1)}, "reading ends here: "+reason(err)+"; what comes after is lost", "get the file again")
 			return
@@ -535,16 +535,4 @@ func (t *tableReader) plausible(r row, want int) bool {
 
 func blank(fields []string) bool {
 	return !slices.ContainsFunc(fields, func(f string) bool { return strings.TrimSpace(f) != "" })
-}
-
-// studyOf gives patient and study of a CheXpert path:
-// train/patient00001/study1/view1_frontal.jpg.
-func studyOf(path, otherwise string) string {
-	parts := strings.Split(strings.TrimSpace(path), "/")
-	for i := 1; i < len(parts); i++ {
-		if strings.HasPrefix(parts[i], "study") && strings.HasPrefix(parts[i-1], "patient") {
-			return parts[i-1] + "/" + parts[i]
-		}
-	}
-	return otherwise
 }

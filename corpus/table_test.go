@@ -321,6 +321,21 @@ func TestRowsAgreeWithStandardLibrary(t *testing.T) {
 	})
 }
 
+// A line that has nothing to look at is cut where its separators are.
+func TestSimpleRows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		comma := rapid.SampledFrom([]string{",", ";", "\t"}).Draw(t, "comma")
+		line := rapid.StringOfN(rapid.SampledFrom([]rune("ab,;\t ")), 1, 40, -1)
+		lines := rapid.SliceOfN(line, 1, 6).Draw(t, "lines")
+		r := newRowReader(strings.NewReader(strings.Join(lines, "\r\n")), comma[0], 1000)
+		for _, line := range lines {
+			got, err := r.next()
+			require.NoError(t, err)
+			require.Equal(t, strings.Split(line, comma), got.fields)
+		}
+	})
+}
+
 // Whichever one closing quote is lost, every other row is read, and no row is
 // made up.
 func TestOneLostQuoteCostsOneRow(t *testing.T) {

@@ -9,7 +9,9 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/flate"
@@ -121,29 +123,26 @@ func (z zipArchive) members(visit func(member) bool) {
 	from := int64(0)
 	if ok {
 		next := dir.start
-		entries := bufio.NewReaderSize(io.NewSectionReader(z.r, dir.start, z.size-dir.start), headBytes)
-		data := &window{r: z.r}
-		var inflate inflater
+		ahead := newZipAhead(z, dir)
+		defer ahead.wait.Wait() // before the file is closed
 		n := uint64(0)
-		for ; n < dir.entries; n++ {
-			h, err := readZipEntry(entries)
-			if err != nil {
-				break
+		for b := ahead.next(); b != nil; b = ahead.next() {
+			for i, h := range b.headers {
+				n++
+				m := member{name: h.name, place: Place{Path: z.path + "!" + h.name}}
+				if h.link {
+					m.err = &Problem{Place: m.place, What: "a link within an archive, not followed", Lost: true}
+				} else {
+					m.read = func(limit int) ([]byte, error) { return ahead.member(b, i, limit) }
+				}
+				if !strings.HasSuffix(h.name, "/") && !visit(m) {
+					return
+				}
+				if end := h.offset + zipLocalLen + int64(len(h.name)) + int64(h.compressed); end > from && end <= next {
+					from = end
+				}
+				z.read.Add(int64(h.compressed) + zipLocalLen + zipEntryLen + 2*int64(len(h.name)))
 			}
-			h.offset += dir.base
-			m := member{name: h.name, place: Place{Path: z.path + "!" + h.name}}
-			if h.link {
-				m.err = &Problem{Place: m.place, What: "a link within an archive, not followed", Lost: true}
-			} else {
-				m.read = func(limit int) ([]byte, error) { return inflate.member(data, h, limit) }
-			}
-			if !strings.HasSuffix(h.name, "/") && !visit(m) {
-				return
-			}
-			if end := h.offset + zipLocalLen + int64(len(h.name)) + int64(h.compressed); end > from && end <= next {
-				from = end
-			}
-			z.read.Add(int64(h.compressed) + zipLocalLen + zipEntryLen + 2*int64(len(h.name)))
 		}
 		if n == dir.entries {
 			return
@@ -158,6 +157,137 @@ func (z zipArchive) members(visit func(member) bool) {
 		return
 	}
 	visit(zipProblem(z.path, zipTruncated, zipGetAgain, true))
+}
+
+// zipAhead reads members before they are asked for: runs of neighbours, side by
+// side on all processors, which are handed out in order. Nothing is read before
+// the first member is.
+type zipAhead struct {
+	archive zipArchive
+	base    int64 // of the offsets in the archive
+	entries *bufio.Reader
+	left    uint64      // entries to come
+	queue   []*zipBatch // in order; the first is the next
+	free    *zipBatch   // one that is done with
+	limit   int         // bytes of a member; 0: nobody has read one
+	wait    sync.WaitGroup
+}
+
+// zipBatch is a run of members.
+type zipBatch struct {
+	headers []zipHeader
+	results []zipResult // of the headers
+	done    chan struct{}
+	data    window
+	inflate inflater
+	buf     []byte // of all results
+}
+
+type zipResult struct {
+	start, end int // in zipBatch.buf
+	err        error
+}
+
+const (
+	zipBatchMembers = 64
+	zipBatchBytes   = 1 << 20 // or a member more
+)
+
+func newZipAhead(z zipArchive, dir zipDirectory) *zipAhead {
+	in := io.NewSectionReader(z.r, dir.start, z.size-dir.start)
+	return &zipAhead{archive: z, base: dir.base, entries: bufio.NewReaderSize(in, headBytes), left: dir.entries}
+}
+
+// next gives the next run, or nil at the end of the directory or where it is
+// damaged. The run before is done with.
+func (a *zipAhead) next() *zipBatch {
+	a.fill()
+	if len(a.queue) == 0 {
+		return nil
+	}
+	b := a.queue[0]
+	a.queue = a.queue[1:]
+	a.free = b
+	return b
+}
+
+// fill reads entries of the directory: those of the next run, and where members
+// are read those of as many more as there are processors, which it begins to read.
+func (a *zipAhead) fill() {
+	runs := 1
+	if a.limit > 0 {
+		runs += runtime.GOMAXPROCS(0)
+	}
+	for len(a.queue) < runs && a.left > 0 {
+		b := a.free
+		a.free = nil
+		switch {
+		case b == nil:
+			b = &zipBatch{data: window{r: a.archive.r}}
+		case b.done != nil:
+			<-b.done // where no member of it was read
+		}
+		*b = zipBatch{headers: b.headers[:0], results: b.results[:0], buf: b.buf[:0], data: b.data, inflate: b.inflate}
+		for size := uint64(0); len(b.headers) < zipBatchMembers && size < zipBatchBytes && a.left > 0; a.left-- {
+			h, err := readZipEntry(a.entries)
+			if err != nil {
+				a.left = 0
+				break
+			}
+			h.offset += a.base
+			size += max(h.size, h.compressed)
+			b.headers = append(b.headers, h)
+		}
+		if len(b.headers) == 0 {
+			return
+		}
+		a.queue = append(a.queue, b)
+	}
+	if a.limit > 0 {
+		for _, b := range a.queue {
+			a.begin(b)
+		}
+	}
+}
+
+// begin reads a run, unless it has begun.
+func (a *zipAhead) begin(b *zipBatch) {
+	if b.done != nil {
+		return
+	}
+	b.done = make(chan struct{})
+	limit := a.limit
+	a.wait.Go(func() {
+		defer close(b.done)
+		for _, h := range b.headers {
+			r := zipResult{start: len(b.buf)}
+			if !h.link && !strings.HasSuffix(h.name, "/") {
+				var raw []byte
+				raw, r.err = b.inflate.member(&b.data, h, limit)
+				b.buf = append(b.buf, raw...)
+			}
+			r.end = len(b.buf)
+			b.results = append(b.results, r)
+		}
+	})
+}
+
+// member gives the bytes of a member of the run that next gave last.
+func (a *zipAhead) member(b *zipBatch, i, limit int) ([]byte, error) {
+	if a.limit == 0 {
+		a.limit = limit
+		a.begin(b)
+		free := a.free
+		a.free = nil // it is in use
+		a.fill()
+		a.free = free
+	}
+	<-b.done
+	r := b.results[i]
+	if r.err != nil {
+		return nil, r.err
+	}
+	return b.buf[r.start:r.end], nil
 }
 
 // countZip counts the reports that the directory of an archive names; -1 where

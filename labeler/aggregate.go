@@ -5,46 +5,27 @@ import (
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
-	"github.com/radlabel/radlabel/rules"
 )
 
-// findings collects the classified mentions of a report by observation.
-type findings struct {
-	set   *rules.Set
-	by    [][]placedFinding // by the place of the observation in Set.Observations
-	index map[corpus.Observation]int
-}
-
+// placedFinding is a classified mention in its report.
 type placedFinding struct {
 	finding
 	section  string
 	sentence corpus.Span
 }
 
-func newFindings(set *rules.Set) *findings {
-	f := &findings{set: set, by: make([][]placedFinding, len(set.Observations)), index: make(map[corpus.Observation]int, len(set.Observations))}
-	for i, o := range set.Observations {
-		f.index[o] = i
-	}
-	return f
-}
-
-func (f *findings) add(section string, sentence corpus.Span, found []finding) {
-	for _, one := range found {
-		if i, ok := f.index[one.observation]; ok {
-			f.by[i] = append(f.by[i], placedFinding{one, section, sentence})
-		}
-	}
-}
-
 // aggregate gives the label of every observation: the strongest assertion of
 // its mentions, whatever their order, and for the derived observation what the
 // others leave. blank is why there may be no mention at all, or "".
-func (l *Labeler) aggregate(found *findings, blank string) []Label {
+func (l *Labeler) aggregate(found []placedFinding, blank string) []Label {
 	labels := make([]Label, len(l.set.Observations))
+	evidence := make([]Evidence, 0, len(found)) // of all labels, one behind the other
 	derived := -1
 	for i, o := range l.set.Observations {
-		labels[i] = l.label(o, found.by[i], blank)
+		labels[i] = l.label(o, found, &evidence)
+		if labels[i].Assertion == corpus.Unmentioned && blank != "" {
+			labels[i].Reason = blank
+		}
 		if o == l.set.Derived.Observation {
 			derived = i
 		}
@@ -55,16 +36,21 @@ func (l *Labeler) aggregate(found *findings, blank string) []Label {
 	return labels
 }
 
-// label aggregates the mentions of one observation. Weak ones count only where
-// there are no others.
-func (l *Labeler) label(o corpus.Observation, mentions []placedFinding, blank string) Label {
+// label aggregates the mentions of one observation, and appends them to the
+// evidence. Weak ones count only where there are no others.
+func (l *Labeler) label(o corpus.Observation, found []placedFinding, evidence *[]Evidence) Label {
 	label := Label{Observation: o}
-	strong := slices.ContainsFunc(mentions, func(m placedFinding) bool {
-		return !m.weak && m.assertion != corpus.Unmentioned
-	})
+	first, strong := len(*evidence), false
+	for i := range found {
+		strong = strong || found[i].observation == o && !found[i].weak && found[i].assertion != corpus.Unmentioned
+	}
 	var seen [corpus.Positive + 1]bool
-	for _, m := range mentions {
-		label.Evidence = append(label.Evidence, l.evidence(m))
+	for i := range found {
+		m := &found[i]
+		if m.observation != o {
+			continue
+		}
+		*evidence = append(*evidence, l.evidence(m))
 		if m.assertion == corpus.Unmentioned {
 			label.Reason = l.analyzer.blankReason(m.finding)
 		}
@@ -74,21 +60,22 @@ func (l *Labeler) label(o corpus.Observation, mentions []placedFinding, blank st
 		seen[m.assertion] = true
 		label.Assertion = max(label.Assertion, m.assertion)
 	}
+	if own := *evidence; len(own) > first {
+		label.Evidence = own[first:len(own):len(own)]
+	}
 	if l.compat.Aggregation && seen[corpus.Negative] && seen[corpus.Uncertain] {
 		label.Assertion = corpus.Uncertain
 	}
 	switch {
 	case label.Assertion != corpus.Unmentioned:
 		label.Reason = ""
-	case blank != "":
-		label.Reason = blank
 	case label.Reason == "":
 		label.Reason = "no mention"
 	}
 	return label
 }
 
-func (l *Labeler) evidence(m placedFinding) Evidence {
+func (l *Labeler) evidence(m *placedFinding) Evidence {
 	e := Evidence{
 		Rule: l.set.Rules[m.rule].ID, Section: m.section, Assertion: m.assertion,
 		Sentence: m.sentence, Mention: m.mention.Shift(m.sentence.Start),

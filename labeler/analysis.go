@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/segment"
 	"github.com/radlabel/radlabel/negation"
 	"github.com/radlabel/radlabel/rules"
 )
@@ -15,9 +17,12 @@ import (
 type analyzer struct {
 	set    *rules.Set
 	engine *negation.Engine
+	shapes *cache    // in tokens
+	tokens sync.Pool // of *[]segment.Token
 }
 
-func newAnalyzer(set *rules.Set) (*analyzer, error) {
+// newAnalyzer makes one that remembers shapes, as many as a cache of this size.
+func newAnalyzer(set *rules.Set, size int) (*analyzer, error) {
 	matcher, err := set.Compile()
 	if err != nil {
 		return nil, err
@@ -26,10 +31,11 @@ func newAnalyzer(set *rules.Set) (*analyzer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &analyzer{set: set, engine: engine}, nil
+	return &analyzer{set: set, engine: engine, shapes: newCache(size)}, nil
 }
 
-// finding is a classified mention. Spans are byte offsets into the sentence.
+// finding is a classified mention. Its spans are byte offsets into the sentence,
+// or, of a shape, numbers of tokens.
 type finding struct {
 	rule        int                // into Set.Rules
 	cue         int                // into Set.Cues, or -1
@@ -49,9 +55,43 @@ type candidate struct {
 	of         corpus.Observation
 }
 
+// analyze reads a sentence, or, where one of its shape has been read, does as with
+// that one: two sentences of three that are new have a shape that is not.
 func (a *analyzer) analyze(sentence string) []finding {
-	read := a.engine.Read(sentence)
-	candidates := a.candidates(read.Matches)
+	room, _ := a.tokens.Get().(*[]segment.Token)
+	if room == nil {
+		room = new([]segment.Token)
+	}
+	defer a.tokens.Put(room)
+	tokens := a.engine.Tokens((*room)[:0], sentence)
+	*room = tokens
+	var roomShape [256]byte
+	shape := string(a.engine.Shape(roomShape[:0], tokens))
+	found, ok := a.shapes.get(shape)
+	if !ok {
+		found = a.read(a.engine.Match(tokens))
+		a.shapes.put(shape, found)
+	}
+	return inBytes(found, negation.Sentence{Tokens: tokens})
+}
+
+// inBytes gives findings in tokens as ones in bytes.
+func inBytes(found []finding, s negation.Sentence) []finding {
+	if found == nil {
+		return nil
+	}
+	placed := slices.Clone(found)
+	for i := range placed {
+		for _, span := range []*corpus.Span{&placed[i].mention, &placed[i].cueSpan, &placed[i].scope} {
+			*span = s.Span(span.Start, span.End)
+		}
+	}
+	return placed
+}
+
+// read finds and classifies the mentions of a sentence, in tokens.
+func (a *analyzer) read(s negation.Sentence) []finding {
+	candidates := a.candidates(s.Matches)
 	if len(candidates) == 0 {
 		return nil
 	}
@@ -63,17 +103,17 @@ func (a *analyzer) analyze(sentence string) []finding {
 			Neutral: rule.Bare == corpus.Unmentioned, Observation: c.of,
 		}
 	}
-	verdicts := a.engine.Classify(read, mentions)
+	verdicts := a.engine.Classify(s, mentions)
 
 	var found []finding
 	for i, c := range candidates {
 		rule, v := &a.set.Rules[c.rule], verdicts[i]
-		f := finding{rule: c.rule, cue: -1, observation: c.of, assertion: rule.Bare, weak: rule.Weak, mention: read.Span(c.start, c.end)}
+		f := finding{rule: c.rule, cue: -1, observation: c.of, assertion: rule.Bare, weak: rule.Weak, mention: corpus.Span{Start: c.start, End: c.end}}
 		if v.Governed {
 			f.cue, f.assertion = v.Cue.Index, v.Assertion
 			f.weak = f.weak || a.set.Cues[f.cue].Weak && mentions[i].Neutral
-			f.cueSpan = read.Span(v.Cue.Start, v.Cue.End)
-			f.scope = read.Span(v.Cue.ScopeStart, v.Cue.ScopeEnd)
+			f.cueSpan = corpus.Span{Start: v.Cue.Start, End: v.Cue.End}
+			f.scope = corpus.Span{Start: v.Cue.ScopeStart, End: v.Cue.ScopeEnd}
 		}
 		f.found = f.assertion
 		if f.assertion = rule.As[f.found]; f.assertion == corpus.Unmentioned && !v.Governed {

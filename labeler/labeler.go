@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -44,7 +45,14 @@ type Labeler struct {
 	cache      *cache
 	maxTime    time.Duration
 
+	scratch       sync.Pool
 	abnormalities bool // the derived observation has rules, which find what else is abnormal
+}
+
+// scratch is room for one report.
+type scratch struct {
+	sentences []corpus.Span
+	found     []placedFinding
 }
 
 // New compiles the rule set. It fails when the rule set does not compile, or
@@ -58,7 +66,7 @@ func New(opts Options) (*Labeler, error) {
 			return nil, err
 		}
 	}
-	analyzer, err := newAnalyzer(set)
+	analyzer, err := newAnalyzer(set, opts.Cache)
 	if err != nil {
 		return nil, err
 	}
@@ -148,18 +156,24 @@ func (l *Labeler) labelUntil(end *deadline, r corpus.Report) (Result, bool) {
 	}
 	result.Labelled, result.Exception = l.labelled(r, result.Sections)
 
-	found := newFindings(l.set)
-	var sentences []corpus.Span
+	s, _ := l.scratch.Get().(*scratch)
+	if s == nil {
+		s = new(scratch)
+	}
+	s.found = s.found[:0]
 	for _, section := range result.Labelled {
-		sentences = segment.Sentences(sentences[:0], r.Text, section.Span)
-		for _, sentence := range sentences {
+		s.sentences = segment.Sentences(s.sentences[:0], r.Text, section.Span)
+		for _, sentence := range s.sentences {
 			if end.passed() {
 				return result, false
 			}
-			found.add(section.Name, sentence, l.analyze(sentence.In(r.Text)))
+			for _, f := range l.analyze(sentence.In(r.Text)) {
+				s.found = append(s.found, placedFinding{f, section.Name, sentence})
+			}
 		}
 	}
-	result.Labels = l.aggregate(found, blankReason(r, result.Labelled))
+	result.Labels = l.aggregate(s.found, blankReason(r, result.Labelled))
+	l.scratch.Put(s) // not where a panic has come in between
 	return result, true
 }
 

@@ -82,7 +82,8 @@ func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report,
 // send cuts the stream into batches, and gives each to the workers and, in
 // order, to the reader of results.
 func send(ctx context.Context, reports iter.Seq2[corpus.Report, error], work, order chan<- *batch) {
-	next := &batch{done: make(chan struct{})}
+	fresh := func() *batch { return &batch{items: make([]item, 0, batchSize), done: make(chan struct{})} }
+	next := fresh()
 	flush := func() bool {
 		if len(next.items) == 0 {
 			return true
@@ -94,7 +95,7 @@ func send(ctx context.Context, reports iter.Seq2[corpus.Report, error], work, or
 				return false
 			}
 		}
-		next = &batch{done: make(chan struct{})}
+		next = fresh()
 		return true
 	}
 	for report, err := range reports {

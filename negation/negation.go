@@ -13,6 +13,7 @@
 package negation
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -172,9 +173,40 @@ func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
 // Read cuts a sentence into tokens and matches all phrases of the rule set
 // against them.
 func (e *Engine) Read(sentence string) Sentence {
-	tokens := e.tokenizer.Tokens(nil, sentence)
+	return e.Match(e.Tokens(nil, sentence))
+}
+
+// Tokens appends the tokens of a sentence to dst.
+func (e *Engine) Tokens(dst []segment.Token, sentence string) []segment.Token {
+	return e.tokenizer.Tokens(dst, sentence)
+}
+
+// Match matches all phrases of the rule set against the tokens of a sentence.
+func (e *Engine) Match(tokens []segment.Token) Sentence {
 	return Sentence{Tokens: tokens, Matches: e.matcher.Match(nil, tokens)}
 }
+
+// Shape appends to dst what there is to know of the tokens: sentences of one shape
+// have the same matches, cues and scopes, token by token. They differ in words
+// that no phrase has, and in figures: "a 3 mm nodule in Mr. Smith" has the shape
+// of "a 5 mm nodule in Mr. Jones".
+func (e *Engine) Shape(dst []byte, tokens []segment.Token) []byte {
+	for _, t := range tokens {
+		const kinds, norms = 2, 4 // bits
+		shape := uint32(t.Kind)
+		switch t.Kind {
+		case segment.Number:
+			shape |= uint32(min(len(t.Norm), longestOfDate+1)) << kinds
+		case segment.Mark:
+			shape |= uint32(1+slices.Index(marks, t.Norm)) << kinds
+		}
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(e.matcher.ID(t))<<(kinds+norms)|shape)
+	}
+	return dst
+}
+
+// marks are those whose names readings look at.
+var marks = []string{",", ".", ":", ";", "(", "[", ")", "]", "/", segment.Removed}
 
 // Set is the rule set whose cues Cue.Index counts.
 func (e *Engine) Set() *rules.Set { return e.set }

@@ -230,8 +230,12 @@ func (r *reading) withinDate(i int) bool {
 		return false
 	}
 	day, year := &r.tokens[i-1], &r.tokens[i+1]
-	return day.Kind == segment.Number && len(day.Norm) <= 2 && year.Kind == segment.Number && len(year.Norm) == 4
+	return day.Kind == segment.Number && len(day.Norm) <= 2 && year.Kind == segment.Number && len(year.Norm) == longestOfDate
 }
+
+// longestOfDate is the length of a year. Of longer numbers no reading asks how long
+// they are.
+const longestOfDate = 4
 
 func overlapsAny(c foundCue, unless []foundCue) bool {
 	return slices.ContainsFunc(unless, func(u foundCue) bool {

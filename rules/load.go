@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -86,6 +87,31 @@ func checked(s *Set, errs Errors) (*Set, error) {
 
 const mainFile = "ruleset.yaml"
 
+// readFiles reads files in their order. They are parsed side by side, since that
+// is a good part of the time to the first label.
+func (d *draft) readFiles(fsys fs.FS, prefix string, names []string) {
+	readers, tops := make([]*reader, len(names)), make([]ast.Node, len(names))
+	var parsing sync.WaitGroup
+	for i, name := range names {
+		file := filepath.Join(prefix, name)
+		content, err := fs.ReadFile(fsys, name)
+		readers[i] = &reader{file: file, src: &d.src}
+		if err != nil {
+			readers[i].errs = Errors{{Pos: Pos{File: file}, What: unreadable(err)}}
+			continue
+		}
+		d.src.add(file, content)
+		parsing.Go(func() { tops[i] = readers[i].parse(content) })
+	}
+	parsing.Wait()
+	for i, r := range readers {
+		if tops[i] != nil {
+			d.read(r, tops[i])
+		}
+		d.errs = append(d.errs, r.errs...)
+	}
+}
+
 // load reads and assembles without looking into phrases. The set is nil where
 // nothing can be made of the files, and flawed where there are errors.
 func load(fsys fs.FS, prefix string) (*Set, Errors) {
@@ -106,18 +132,7 @@ func load(fsys fs.FS, prefix string) (*Set, Errors) {
 		return nil, Errors{{Pos: Pos{File: filepath.Join(prefix, mainFile)}, What: "file is missing; " +
 			"a rule set has one with `ruleset: NAME`, and `extends: chexpert` to build on the embedded set"}}
 	}
-	for _, name := range names {
-		file := filepath.Join(prefix, name)
-		content, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			d.errs = append(d.errs, &Error{Pos: Pos{File: file}, What: unreadable(err)})
-			continue
-		}
-		d.src.add(file, content)
-		r := &reader{file: file, src: &d.src}
-		d.read(r, content)
-		d.errs = append(d.errs, r.errs...)
-	}
+	d.readFiles(fsys, prefix, names)
 	s := d.assemble()
 	if s == nil {
 		return nil, d.src.finish(d.errs)
@@ -188,11 +203,7 @@ func (d *draft) fail(pos Pos, id, format string, args ...any) {
 	d.errs = append(d.errs, &Error{Pos: pos, ID: id, What: fmt.Sprintf(format, args...)})
 }
 
-func (d *draft) read(r *reader, content []byte) {
-	top := r.parse(content)
-	if top == nil {
-		return
-	}
+func (d *draft) read(r *reader, top ast.Node) {
 	m, ok := top.(ast.MapNode)
 	if !ok {
 		r.fail(r.pos(top), "a rule file is a mapping (key: value), not %s", describe(top))

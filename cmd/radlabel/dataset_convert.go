@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,6 +23,7 @@ type convertRun struct {
 	*app
 	dataset                                             *dataset.Dataset
 	out, uncertain, blank, level, reduce, names, layout string
+	images                                              []string
 	show, partial, quiet                                bool
 	opts                                                convert.Options
 }
@@ -42,22 +44,67 @@ func (a *app) convertCommand(d *dataset.Dataset) *cobra.Command {
 the table, JSON lines or Parquet that radlabel wrote. The columns of ids are kept as
 they are, and so are views, sexes, ages and splits.
 
-The steps are always in this order: the views of a study become one row (--level
-study), blanks are filled (--blank), observations get other names (--names), uncertain
-labels get their rule (--uncertain), and the rows are written (--layout).
+The steps are always in this order:
+` + r.firstStep() + `  rows of a split or a view are kept       --split, --view
+  the views of a study become one row      --level study, --reduce
+  blanks are filled                        --blank
+  observations get other names             --names
+  uncertain labels get their rule          --uncertain
+  rows are written                         --layout
 
 --uncertain takes the approaches of the CheXpert paper, one for all or one for some and
 one for the rest: ignore (no target), zeros, ones, multiclass (2, a class of its own),
-or keep (-1, the default). --show prints how names are mapped, and why.`,
-		Example: "  radlabel dataset " + d.Name + ` convert labels.csv -o targets.csv --uncertain zeros,Atelectasis=ones,Edema=ones
-  radlabel dataset ` + d.Name + " convert labels.csv.gz -o targets.parquet --names torchxrayvision --level study\n" +
-			"  radlabel dataset " + d.Name + " convert --names chestx-ray14 --show",
-		Args: func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
-		RunE: action(r.run),
+or keep (-1). Unless told, it is ignore for the layout torchxrayvision, whose loaders
+read -1 as missing, and keep for the others. --show prints how names are mapped, and
+why.`,
+		Example: r.examples(),
+		Args:    func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
+		RunE:    action(r.run),
 	}
+	r.addFlags(cmd)
+	return cmd
+}
+
+// hasTables says whether the dataset has tables of images beside its labels.
+func (r *convertRun) hasTables() bool { return len(convert.Tables(r.dataset)) > 0 }
+
+// firstStep is what the tables of images are for.
+func (r *convertRun) firstStep() string {
+	switch {
+	case !r.hasTables():
+		return ""
+	case r.dataset.Studies:
+		return "  labels of a study become those of each\n  image, with its split and view           --images\n"
+	}
+	return "  images get their split                   --images\n"
+}
+
+// examples are those of the help.
+func (r *convertRun) examples() string {
+	command := "  radlabel dataset " + r.dataset.Name + " convert "
+	first := "labels.csv -o targets.csv --split train --view frontal"
+	switch r.dataset {
+	case dataset.MIMIC:
+		first = "mimic-cxr-2.0.0-chexpert.csv.gz --images split.csv.gz,metadata.csv.gz --split train --view PA,AP -o train.csv"
+	case dataset.ChestXray14:
+		first = "Data_Entry_2017.csv --images train_val_list.txt,test_list.txt --split train_val -o train.csv"
+	}
+	return command + first + "\n" +
+		command + "labels.csv -o targets.csv --uncertain zeros,Atelectasis=ones,Edema=ones\n" +
+		command + "labels.csv.gz -o targets.parquet --names torchxrayvision --level study\n" +
+		command + "--names chestx-ray14 --show"
+}
+
+func (r *convertRun) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&r.out, "output", "o", "-", "write to this `file`: .csv, .csv.gz, .csv.zst or .parquet; - is standard output")
-	flags.StringVar(&r.uncertain, "uncertain", string(convert.Keep), "`rules` for uncertain labels, joined by commas: "+oneOf(convert.Rules())+", or OBSERVATION=RULE")
+	if r.hasTables() {
+		flags.StringSliceVar(&r.images, "images", nil, "tables of images, `files` or folders joined by commas: "+oneOf(convert.Tables(r.dataset)))
+		_ = cmd.MarkFlagFilename("images")
+	}
+	flags.StringSliceVar(&r.opts.Splits, "split", nil, "keep the rows of these `splits` alone: "+strings.Join(r.dataset.Splits, ", "))
+	flags.StringSliceVar(&r.opts.Views, "view", nil, "keep the images with these `views` alone: frontal, lateral, or a name such as PA")
+	flags.StringVar(&r.uncertain, "uncertain", "", "`rules` for uncertain labels, joined by commas: "+oneOf(convert.Rules())+", or OBSERVATION=RULE (that of the layout)")
 	flags.StringVar(&r.blank, "blank", string(convert.KeepBlank), "what a blank label becomes: keep, zeros, healthy (0 where No Finding is 1, but for Support Devices)")
 	flags.StringVar(&r.level, "level", levelImage, "`level` of the rows: image (as they are), or study")
 	flags.StringVar(&r.reduce, "reduce", string(convert.Max), "`rule` by which the views of a study make one label: "+oneOf(convert.Reductions()))
@@ -66,13 +113,14 @@ or keep (-1, the default). --show prints how names are mapped, and why.`,
 	flags.BoolVar(&r.show, "show", false, "print how names are mapped to those of --names, and read nothing")
 	flags.BoolVar(&r.partial, "partial", false, "take a file that lacks observations, and leave them blank")
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no summary, notes or warnings: errors alone")
+	offerList(cmd, "split", func() []string { return r.dataset.Splits })
+	offerList(cmd, "view", func() []string { return []string{"frontal", "lateral", "PA", "AP"} })
 	offerList(cmd, "uncertain", func() []string { return namesOf(convert.Rules()) })
 	offer(cmd, "blank", func() []string { return namesOf(convert.Blanks()) })
 	offer(cmd, "level", func() []string { return []string{levelImage, levelStudy} })
 	offer(cmd, "reduce", func() []string { return namesOf(convert.Reductions()) })
 	offer(cmd, "names", func() []string { return namesOf(convert.AllNames()) })
 	offer(cmd, "layout", func() []string { return namesOf(convert.Layouts()) })
-	return cmd
 }
 
 // oneOf are the values of a flag, as its help names them.
@@ -80,15 +128,22 @@ func oneOf[T ~string](values []T) string { return strings.Join(namesOf(values), 
 
 // check reads the options.
 func (r *convertRun) check(cmd *cobra.Command, args []string) error {
-	policy, err := convert.ParsePolicy(r.uncertain)
-	if err != nil {
-		return fmt.Errorf("--uncertain: %w", err)
+	if cmd.Flags().Changed("uncertain") {
+		var err error
+		if r.opts.Uncertain, err = convert.ParsePolicy(r.uncertain); err != nil {
+			return fmt.Errorf("--uncertain: %w", err)
+		}
 	}
-	r.opts = convert.Options{Uncertain: policy, Study: r.level == levelStudy}
+	for _, split := range r.opts.Splits {
+		if !slices.Contains(r.dataset.Splits, split) {
+			return fmt.Errorf("--split %q is not known; use %s", split, strings.Join(r.dataset.Splits, ", "))
+		}
+	}
+	r.opts.Study = r.level == levelStudy
 	if !r.opts.Study && r.level != levelImage {
 		return fmt.Errorf("--level %q is not known; use %s or %s", r.level, levelImage, levelStudy)
 	}
-	err = errors.Join(
+	err := errors.Join(
 		chosen("blank", r.blank, convert.Blanks(), &r.opts.Blank),
 		chosen("reduce", r.reduce, convert.Reductions(), &r.opts.Reduce),
 		chosen("names", r.names, convert.AllNames(), &r.opts.Names),
@@ -106,11 +161,7 @@ func (r *convertRun) check(cmd *cobra.Command, args []string) error {
 	case len(args) != 1:
 		return fmt.Errorf("want one label file, and there are %d", len(args))
 	}
-	if r.opts.Layout == "" && r.opts.Names == "" {
-		r.opts.Layout = convert.OwnLayout(r.dataset)
-	}
-	r.opts.Names = cmp.Or(r.opts.Names, r.opts.Layout.Names())
-	r.opts.Layout = cmp.Or(r.opts.Layout, convert.LayoutOf(r.dataset, r.opts.Names))
+	r.opts = r.opts.For(r.dataset)
 	return nil
 }
 
@@ -131,10 +182,11 @@ func (r *convertRun) run(ctx context.Context, args []string) error {
 	if err != nil || format.Kind == "jsonl" {
 		return usagef("-o %s: name the file .csv, .csv.gz, .csv.zst or .parquet", r.out)
 	}
-	if err := overwrites(args, r.out); err != nil {
+	if err := overwrites(append(args, r.images...), r.out); err != nil {
 		return err
 	}
-	source, err := convert.Open(ctx, args[0], r.dataset, r.partial)
+	t := newTally(r.app, r.quiet)
+	source, images, err := r.open(ctx, args[0], t)
 	if err != nil {
 		return err
 	}
@@ -142,32 +194,15 @@ func (r *convertRun) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return failure{exitUsage, err}
 	}
-	t := newTally(r.app, r.quiet)
-	out, err := r.create(r.out)
+	summary, err := r.write(ctx, c, format, t)
 	if err != nil {
-		return err
-	}
-	defer out.Abort()
-	texts, numbers := c.Header()
-	w, err := output.NewTable(out, format, output.TableOptions{
-		Texts: texts, Numbers: numbers, Missing: r.opts.Layout.Missing(), Tool: "radlabel", Version: version(),
-	})
-	if err != nil {
-		return err
-	}
-	summary, err := c.Run(ctx, w, t.problem)
-	if err != nil {
-		return err
-	}
-	t.results = summary.Written
-	if err := t.finish(w, out); err != nil {
 		return err
 	}
 	if !r.quiet {
 		for _, note := range source.Notes {
 			fmt.Fprintf(r.stderr, "%s: %s\n", source.Path, note)
 		}
-		r.summary(t, summary)
+		r.summary(t, summary, images)
 	}
 	switch {
 	case t.lost == 0:
@@ -178,43 +213,116 @@ func (r *convertRun) run(ctx context.Context, args []string) error {
 	return failure{code: exitIO} // the summary has said it
 }
 
+// open opens the labels, and the tables of their images; nil are none.
+func (r *convertRun) open(ctx context.Context, labels string, t *tally) (*convert.Source, *convert.Images, error) {
+	source, err := convert.Open(ctx, labels, r.dataset, r.partial)
+	if err != nil || r.images == nil {
+		return source, nil, err
+	}
+	images, err := convert.OpenImages(ctx, r.dataset, r.images, t.problem)
+	if err != nil {
+		return nil, nil, err
+	}
+	source.Join(images)
+	return source, images, nil
+}
+
+// write writes what is converted, in place when whole.
+func (r *convertRun) write(ctx context.Context, c *convert.Conversion, format output.Format, t *tally) (*convert.Summary, error) {
+	out, err := r.create(r.out)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Abort()
+	texts, numbers := c.Header()
+	w, err := output.NewTable(out, format, output.TableOptions{
+		Texts: texts, Numbers: numbers, Missing: r.opts.Layout.Missing(), Tool: "radlabel", Version: version(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	summary, err := c.Run(ctx, w, t.problem)
+	var none convert.NoRows
+	switch {
+	case errors.As(err, &none) && r.hasTables() && r.images == nil:
+		return nil, usagef("%w; --images takes the tables that tell", none)
+	case errors.As(err, &none):
+		return nil, failure{exitUsage, none}
+	case err != nil:
+		return nil, err
+	}
+	t.results = summary.Written
+	return summary, t.finish(w, out)
+}
+
 // summary accounts for every row and label on stderr.
-func (r *convertRun) summary(t *tally, s *convert.Summary) {
+func (r *convertRun) summary(t *tally, s *convert.Summary, images *convert.Images) {
 	var b strings.Builder
-	where := cmp.Or(strings.TrimPrefix(r.out, "-"), "standard output")
-	if t.nothing() {
-		where = "nowhere, since none could be read"
-	}
 	each := "row"
-	if r.opts.Study {
+	switch {
+	case r.opts.Study:
 		each = "study"
+	case images != nil:
+		each = "image"
 	}
-	fmt.Fprintf(&b, "%s read, %s lost; %s written to %s, one per %s\n", columns.Count(s.Read, "row"), columns.Thousands(s.Lost),
-		columns.Thousands(s.Written), where, each)
-	fmt.Fprintf(&b, "names %s, layout %s, blanks: %s", r.opts.Names, r.opts.Layout, r.opts.Blank)
+	fmt.Fprintf(&b, "%s read, %s lost; ", columns.Count(s.Read, "row"), columns.Thousands(s.Lost))
+	if t.nothing() {
+		b.WriteString("nothing written, since none could be read\n")
+	} else {
+		where := cmp.Or(strings.TrimPrefix(r.out, "-"), "standard output")
+		fmt.Fprintf(&b, "%s written to %s, one per %s\n", columns.Thousands(s.Written), where, each)
+	}
+	t.writeKinds(&b)
+	imageLines(&b, images)
+	for _, by := range slices.Sorted(maps.Keys(s.LeftOut)) {
+		fmt.Fprintf(&b, "left out, %s: %s\n", by, columns.Thousands(s.LeftOut[by]))
+	}
+	r.labelLines(&b, s)
+	io.WriteString(r.stderr, b.String())
+}
+
+// imageLines account for the images of the tables.
+func imageLines(b *strings.Builder, m *convert.Images) {
+	if m == nil {
+		return
+	}
+	fmt.Fprintf(b, "%s in %s\n", columns.Count(m.Count, "image"), strings.Join(m.Files, ", "))
+	if m.Unlabelled > 0 {
+		fmt.Fprintf(b, "images without labels, left out: %s\n", columns.Thousands(m.Unlabelled))
+	}
+	if m.Imageless > 0 {
+		fmt.Fprintf(b, "rows of labels whose image the tables do not have: %s\n", columns.Thousands(m.Imageless))
+	}
+}
+
+// labelLines tell what became of labels.
+func (r *convertRun) labelLines(b *strings.Builder, s *convert.Summary) {
+	fmt.Fprintf(b, "names %s, layout %s, blanks: %s", r.opts.Names, r.opts.Layout, r.opts.Blank)
 	if r.opts.Study {
-		fmt.Fprintf(&b, ", views: %s", r.opts.Reduce)
+		fmt.Fprintf(b, ", views: %s", r.opts.Reduce)
 	}
 	b.WriteByte('\n')
 	tab := columns.New("observation", columns.Right("1"), columns.Right("0"), columns.Right("uncertain"), columns.Right("blank"), "rule", columns.Right("labels changed by it"))
-	uncertain := 0
+	uncertain, changed := 0, 0
 	for _, c := range s.Counts {
-		uncertain += c.Uncertain
+		uncertain, changed = uncertain+c.Uncertain, changed+c.Changed
 		n := columns.Thousands
 		tab.AppendRow(table.Row{string(c.Observation), n(c.One), n(c.Zero), n(c.Uncertain), n(c.Missing), string(c.Rule), n(c.Changed)})
 	}
-	fmt.Fprintf(&b, "%s\n", tab.Render())
-	left(&b, "blank labels that became 0", s.Filled)
-	left(&b, "labels without a counterpart, left out", s.NoCounterpart)
-	if r.opts.Layout == convert.NIHLayout {
-		if uncertain > 0 {
-			fmt.Fprintf(&b, "uncertain labels, which Finding Labels does not list: %s\n", columns.Thousands(uncertain))
-		}
-		if s.Unknown > 0 {
-			fmt.Fprintf(&b, "rows with blank Finding Labels, since nothing is positive and not all is negative: %s\n", columns.Thousands(s.Unknown))
-		}
+	fmt.Fprintf(b, "%s\n", tab.Render())
+	left(b, "blank labels that became 0", s.Filled)
+	left(b, "labels without a counterpart, left out", s.NoCounterpart)
+	switch {
+	case r.opts.Layout == convert.XRVLayout && r.uncertain == "" && changed > 0:
+		fmt.Fprintf(b, "uncertain labels, which are missing in this layout unless --uncertain says otherwise: %s\n", columns.Thousands(changed))
+	case r.opts.Layout == convert.XRVLayout && uncertain > 0:
+		fmt.Fprintf(b, "uncertain labels, which the loaders of torchxrayvision read as missing where they are -1: %s\n", columns.Thousands(uncertain))
+	case r.opts.Layout == convert.NIHLayout && uncertain > 0:
+		fmt.Fprintf(b, "uncertain labels, which Finding Labels does not list: %s\n", columns.Thousands(uncertain))
 	}
-	io.WriteString(r.stderr, b.String())
+	if r.opts.Layout == convert.NIHLayout && s.Unknown > 0 {
+		fmt.Fprintf(b, "rows with blank Finding Labels, since nothing is positive and not all is negative: %s\n", columns.Thousands(s.Unknown))
+	}
 }
 
 // left tells counts by observation, where there are any.
@@ -254,6 +362,13 @@ func (a *app) agreeCommand(d *dataset.Dataset) *cobra.Command {
 	if d == dataset.ChestXray14 {
 		r.labelFlags.name = "chestxray14"
 	}
+	pair := "mimic-cxr-2.0.0-chexpert.csv.gz labels.csv"
+	switch d {
+	case dataset.CheXpert:
+		pair = "groundtruth.csv predictions.csv"
+	case dataset.ChestXray14:
+		pair = "Data_Entry_2017_v2020.csv labels.csv"
+	}
 	cmd := &cobra.Command{
 		Use:   "agree A B",
 		Short: "Compare two label files: kappa of every observation, shares of equal labels",
@@ -262,7 +377,7 @@ for each observation Cohen's kappa and the share of labels alike, with intervals
 the positive labels on both sides; then from what to what labels differ. Files are of
 any kind that validate reads. It is validate --task agreement for the label files of a
 dataset.`,
-		Example: "  radlabel dataset " + d.Name + " agree published.csv.gz labels.csv --errors apart.csv",
+		Example: "  radlabel dataset " + d.Name + " agree " + pair + " --errors apart.csv",
 		Args:    func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
 		RunE:    action(r.run),
 	}

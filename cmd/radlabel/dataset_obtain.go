@@ -10,6 +10,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +30,7 @@ type obtainRun struct {
 	dir       string
 	checksums string
 	quiet     bool
+	refused   []string // hosts that refused the credentials
 }
 
 // obtainCommand says how a dataset is had, and downloads files of it.
@@ -45,15 +48,18 @@ was, from FILE.part, when the command is given again. A file gets its name when 
 is whole and its checksum right. Files that are there already are left alone.
 
 The address is --from, or the environment's RADLABEL_FROM, or the publisher's. Names
-are joined to it; the link of one file may be given as it is. A link with a query
-(?...) is signed, a secret: it goes into RADLABEL_FROM, since process lists show flags.
+are joined to it; the link of one file may be given as it is. gs://BUCKET/FOLDER and
+s3://BUCKET/FOLDER are read where they are public, by https. A link with a query (?...)
+is signed, a secret: it goes into RADLABEL_FROM, since process lists show flags.
 
 Name and password are the environment's RADLABEL_USER and RADLABEL_PASSWORD, or the
-host's in the netrc file that NETRC names, or in ~/.netrc. They go to the address's
-host alone, and not over plain http, except to this machine.
+host's in the netrc file that NETRC names, or in ~/.netrc. RADLABEL_HEADERS are lines
+such as "Authorization: Bearer TOKEN", which goes before name and password. All this
+goes to the address's host alone, and not over plain http, except to this machine;
+name and password do not go to buckets.
 
 This is the one command that uses the network.`,
-		Example: "  radlabel dataset " + d.Name + " obtain\n  radlabel dataset " + d.Name + " obtain --checksums SHA256SUMS.txt " + r.access.Files()[0],
+		Example: "  radlabel dataset " + d.Name + " obtain\n  " + r.access.Example,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return r.access.Files(), cobra.ShellCompDirectiveNoFileComp
 		},
@@ -137,9 +143,12 @@ func (r *obtainRun) groups(files []string) (groups []*group, err error) {
 	return groups, nil
 }
 
-// download gets the files of a group, and counts those that could not be had. An
-// error ends the work.
+// download gets the files of a group, and counts those that could not be had. A
+// host that refused the credentials is not asked again. An error ends the work.
 func (r *obtainRun) download(ctx context.Context, g *group) (failed int, err error) {
+	if slices.Contains(r.refused, g.base.Host) {
+		return len(g.files), nil
+	}
 	credentials, err := obtain.LoadCredentials(g.base.Hostname(), os.Getenv)
 	if err != nil {
 		return 0, err
@@ -152,6 +161,7 @@ func (r *obtainRun) download(ctx context.Context, g *group) (failed int, err err
 			return 0, ctx.Err()
 		}
 		show.say(err.Error())
+		r.remember(g, err)
 		return len(g.files), nil
 	}
 	for i, file := range g.files {
@@ -165,11 +175,20 @@ func (r *obtainRun) download(ctx context.Context, g *group) (failed int, err err
 			failed++
 			show.say(err.Error())
 		}
-		if errors.Is(err, obtain.ErrRefused) {
+		if r.remember(g, err) {
 			return failed + len(g.files) - i - 1, nil
 		}
 	}
 	return failed, nil
+}
+
+// remember reports whether the host of a group refused the credentials.
+func (r *obtainRun) remember(g *group, err error) bool {
+	refused := errors.Is(err, obtain.ErrRefused)
+	if refused {
+		r.refused = append(r.refused, g.base.Host)
+	}
+	return refused
 }
 
 // interruptedAt says where an interrupted download goes on.
@@ -187,7 +206,10 @@ func (r *obtainRun) sums(ctx context.Context, get obtain.Getter, files []string)
 	}
 	name := r.checksums
 	if _, err := os.Stat(name); err != nil {
-		if obtain.CheckName(name) != nil {
+		switch err := obtain.CheckName(name); {
+		case strings.Contains(name, "://"): // and perhaps a secret
+			return nil, fmt.Errorf("--checksums: %w", err)
+		case err != nil:
 			return nil, fmt.Errorf("%s: no such file; check the path of --checksums", name)
 		}
 		if get.Dir, err = os.MkdirTemp("", "radlabel-"); err != nil {

@@ -21,6 +21,7 @@ type statsRun struct {
 	dataset *dataset.Dataset
 	view    stats.View
 	level   string
+	by      string
 	json    bool
 	html    string
 	quiet   bool
@@ -46,33 +47,44 @@ by their headers, columns by their names. Every row that cannot be read is named
 with its line and column, and counted.
 
 The text shows the co-occurrence of the whole, or of --split; --json and --html
-have that of each split.`,
-		Example: "  radlabel dataset " + d.Name + " stats folder\n  radlabel dataset " + d.Name + " stats folder --split test --html stats.html",
-		Args: func(_ *cobra.Command, args []string) error {
-			switch {
-			case len(args) == 0:
-				return errors.New("no input; give the folder of the dataset, or its files")
-			case r.view.Split != "" && !slices.Contains(splits, r.view.Split):
-				return fmt.Errorf("--split %q: want %s", r.view.Split, strings.Join(splits, ", "))
-			case r.level != "" && !slices.Contains(levels, r.level):
-				return fmt.Errorf("--level %q: want %s", r.level, strings.Join(levels, " or "))
-			case r.html == "-":
-				return errors.New("--html -: name a file")
-			}
-			r.view.Level = dataset.Level(r.level)
-			return nil
-		},
+have that of each split. With --by view labels are counted by the view of the image,
+of the whole or of --split: a label of a study counts for each of its images.`,
+		Example: "  radlabel dataset " + d.Name + " stats folder\n  radlabel dataset " + d.Name + " stats folder --split test --html stats.html\n" +
+			"  radlabel dataset " + d.Name + " stats folder --by view",
+		Args: func(_ *cobra.Command, args []string) error { return r.check(args, splits, levels) },
 		RunE: action(r.run),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&r.view.Split, "split", "", "show the labels of one split by its `name`: "+strings.Join(splits, ", "))
 	flags.StringVar(&r.level, "level", "", "count labels by this `level`: "+strings.Join(levels, " or "))
+	flags.StringVar(&r.by, "by", "split", "count labels by this `part` of the dataset: split or view")
 	flags.BoolVar(&r.json, "json", false, "print all counts as a JSON object")
 	flags.StringVar(&r.html, "html", "", "write all counts with plots to this `file`, a page of its own")
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no notes or warnings: errors alone")
 	offer(cmd, "split", func() []string { return splits })
 	offer(cmd, "level", func() []string { return levels })
+	offer(cmd, "by", func() []string { return []string{"split", "view"} })
 	return cmd
+}
+
+// check says what is wrong with the command line, and takes the view from it.
+func (r *statsRun) check(args, splits, levels []string) error {
+	switch {
+	case len(args) == 0:
+		return errors.New("no input; give the folder of the dataset, or its files")
+	case r.view.Split != "" && !slices.Contains(splits, r.view.Split):
+		return fmt.Errorf("--split %q: want %s", r.view.Split, strings.Join(splits, ", "))
+	case r.level != "" && !slices.Contains(levels, r.level):
+		return fmt.Errorf("--level %q: want %s", r.level, strings.Join(levels, " or "))
+	case r.by != "split" && r.by != "view":
+		return fmt.Errorf("--by %q: want split or view", r.by)
+	case r.by == "view" && r.level == string(dataset.ByStudy):
+		return errors.New("--by view --level study: views are of images; leave out one of the two")
+	case r.html == "-":
+		return errors.New("--html -: name a file")
+	}
+	r.view.Level, r.view.ByView = dataset.Level(r.level), r.by == "view"
+	return nil
 }
 
 func (r *statsRun) run(ctx context.Context, args []string) error {
@@ -150,12 +162,18 @@ func (t *tally) problems(err error) int {
 
 // lostRows is the error of rows and files that could not be read.
 func lostRows(s *stats.Stats, files int) error {
-	lost := 0
+	lost, torn := 0, 0
 	for _, f := range s.Files {
 		lost += f.Lost
+		if f.Torn {
+			torn++
+		}
 	}
 	var what []string
-	if lost > 0 {
+	switch {
+	case torn > 0:
+		what = append(what, fmt.Sprintf("at least %s (%s not read to the end)", columns.Count(lost, "row"), columns.Count(torn, "file")))
+	case lost > 0:
 		what = append(what, columns.Count(lost, "row"))
 	}
 	if files > 0 {

@@ -109,7 +109,7 @@ func (r *diffRun) run(ctx context.Context, args []string) error {
 		return fmt.Errorf("%s and %s have no id in common: the old has %s, the new %s",
 			sides[0].name, sides[1].name, firstOf(d.Alone(0)), firstOf(d.Alone(1)))
 	}
-	names := evaltext.Pair{A: sides[0].name, B: sides[1].name}
+	names := evaltext.Pair{A: sides[0].title(), B: sides[1].title()}
 	if r.json {
 		err = evaltext.DiffJSON(r.stdout, d, names)
 	} else {

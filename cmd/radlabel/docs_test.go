@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,8 @@ import (
 
 // Every command in the README and in docs/ is run, in order, file by file, in a
 // copy of the checkout's shipped data, and prints what the page says it prints.
-// Pages show commands in console blocks alone: "$ command", then its output.
+// Pages show commands in console blocks alone: "$ command", then its output, where
+// a line of three dots stands for lines that are left out.
 // go test -update writes the output into the pages.
 func TestDocs(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
@@ -57,10 +59,11 @@ func consoles(t *testing.T, page string, run func(command string) string) string
 	var out strings.Builder
 	console, fenced := false, false
 	command := ""
+	var shown []string // of the command's output, before
 	flush := func() {
 		if command != "" {
-			out.WriteString(run(command))
-			command = ""
+			out.WriteString(cutAs(shown, run(command)))
+			command, shown = "", nil
 		}
 	}
 	for line := range strings.Lines(page) {
@@ -74,13 +77,68 @@ func consoles(t *testing.T, page string, run func(command string) string) string
 			flush()
 			command = text[2:]
 		case console:
-			continue // what it printed before
+			shown = append(shown, line)
+			continue
 		case fenced:
 			assert.False(t, strings.HasPrefix(text, "$ ") || strings.HasPrefix(text, "radlabel "), "a command outside a console block, which no test runs: %s", text)
 		}
 		out.WriteString(line)
 	}
 	return out.String()
+}
+
+const dots = "...\n"
+
+// cutAs leaves out of an output what a page left out of an earlier one. A line is
+// the same where it begins as before, up to two blanks. All is shown where some
+// line is no more.
+func cutAs(shown []string, output string) string {
+	if !slices.Contains(shown, dots) {
+		return output
+	}
+	begin := func(line string) string {
+		word, _, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		return word
+	}
+	var out strings.Builder
+	rest, skip := slices.Collect(strings.Lines(output)), false
+	for _, line := range shown {
+		if line == dots {
+			skip = true
+			continue
+		}
+		at := slices.IndexFunc(rest, func(l string) bool { return begin(l) == begin(line) })
+		if at < 0 {
+			return output
+		}
+		if skip && at > 0 {
+			out.WriteString(dots)
+			rest, at = rest[at:], 0
+		}
+		out.WriteString(strings.Join(rest[:at+1], ""))
+		rest, skip = rest[at+1:], false
+	}
+	if skip && len(rest) > 0 {
+		return out.String() + dots
+	}
+	return out.String() + strings.Join(rest, "")
+}
+
+func TestCutAs(t *testing.T) {
+	const output = "head\na  1\nb  2\n\nhead\na  3\nb  4\n"
+	for shown, want := range map[string]string{
+		"":                             output,
+		"head\nb  9\n":                 output,
+		"head\n...\n":                  "head\n...\n",
+		"...\nb  9\n...\n":             "...\nb  2\n...\n",
+		"...\nb  9\nhead\n...\nb  4\n": "...\nb  2\n\nhead\n...\nb  4\n",
+		"head\na  9\nb  9\n...\nb\n":   "head\na  1\nb  2\n...\nb  4\n",
+		"head\n...\na  1\n...\nb  9\n": "head\na  1\nb  2\n\nhead\na  3\nb  4\n",
+		"head\n...\nc  9\n":            output,
+		"...\n":                        "...\n",
+	} {
+		assert.Equal(t, want, cutAs(slices.Collect(strings.Lines(shown)), output), "%q", shown)
+	}
 }
 
 // How long it took differs from run to run, digest and counts with every rule.

@@ -68,6 +68,8 @@ OUT.part. A run that was interrupted or killed leaves that, and the same command
 }
 
 func (r *labelRun) run(ctx context.Context, paths []string) error {
+	memory := collectLate()
+	defer memory.stop()
 	form, err := r.form()
 	if err != nil {
 		return err
@@ -94,7 +96,7 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 		form.Layout = form.Layout.OfStudies()
 	}
 	form.Header = header(l, opts)
-	return r.label(ctx, labelJob{reader, l, opts, form})
+	return r.label(ctx, labelJob{reader, l, opts, form, memory})
 }
 
 // form is what the flags say of the output.
@@ -129,11 +131,13 @@ type labelJob struct {
 	labeler *labeler.Labeler
 	opts    labeler.Options
 	output  output.ResumableOptions
+	memory  *garbage
 }
 
 // label labels the reports of a reader into the output.
 func (r *labelRun) label(ctx context.Context, job labelJob) error {
 	t := newTally(r.app, r.quiet)
+	t.memory = job.memory
 	t.exceptions = exceptions{file: r.exceptions, by: job.opts.Exceptions}
 	out, err := r.rows(job.output, t)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/columns"
 	"github.com/radlabel/radlabel/internal/gold"
 	"github.com/radlabel/radlabel/labeler"
 	"github.com/radlabel/radlabel/rules"
@@ -26,6 +27,26 @@ type predictor struct {
 	source       *gold.Source     // nil where labeler is set
 	labeler      *labeler.Labeler // nil where source is set
 	set          *rules.Set       // of the labeler
+}
+
+// title names the predictor for a person, and says of a file of images, once it
+// has been read, that they were put together by study.
+func (p *predictor) title() string {
+	if p.source == nil {
+		return p.name
+	}
+	return titleOf(p.source)
+}
+
+func titleOf(s *gold.Source) string {
+	if s.Images == 0 {
+		return s.Path
+	}
+	study := columns.Thousands(s.Studies) + " studies"
+	if s.Studies == 1 {
+		study = "1 study"
+	}
+	return fmt.Sprintf("%s, %s put together into %s, the strongest label of each", s.Path, columns.Count(s.Images, "image"), study)
 }
 
 // filePredictor opens a file of labels.

@@ -59,6 +59,7 @@ type app struct {
 	stdout, stderr io.Writer
 	terminal       *os.File // stderr, where it is a terminal; else nil
 	out            string   // name of the output that was begun; "-" is stdout
+	misnamed       error    // of help that was asked for a command that there is not
 }
 
 // run is the whole program but for the process around it: it returns the exit
@@ -77,6 +78,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // gives the exit code.
 func (a *app) execute(ctx context.Context, root *cobra.Command) int {
 	command, err := root.ExecuteContextC(ctx)
+	err = cmp.Or(err, a.misnamed)
 	var f failure
 	if out, ok := a.stdout.(*standardOutput); ok && out.err != nil && !errors.As(err, &f) {
 		err = failure{exitIO, out.err}
@@ -216,7 +218,38 @@ read or some output not written, 130 interrupted.`,
 		a.versionCommand(),
 		a.manCommand(),
 	)
+	a.refuseHelp(root)
 	return root
+}
+
+// refuseHelp makes wrong usage of asking help for a command that there is not.
+// Cobra gives that of the command above.
+func (a *app) refuseHelp(root *cobra.Command) {
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if a.misnamed = misnamed(cmd, cmd.Flags().Args()); a.misnamed == nil {
+			help(cmd, args)
+		}
+	})
+	root.InitDefaultHelpCmd()
+	if command, _, err := root.Find([]string{"help"}); err == nil {
+		command.Args = func(_ *cobra.Command, args []string) error {
+			of, rest, err := root.Find(args)
+			if err == nil && !of.HasSubCommands() {
+				return unknownCommand(of, rest)
+			}
+			return cmp.Or(err, misnamed(of, rest))
+		}
+	}
+}
+
+// misnamed is the error of arguments of a command that only has commands below
+// it, where they name none of these.
+func misnamed(cmd *cobra.Command, args []string) error {
+	if !cmd.HasSubCommands() {
+		return nil
+	}
+	return cmd.ValidateArgs(args)
 }
 
 // unknownCommand refuses arguments of a command that only has commands below
@@ -243,8 +276,12 @@ func needCommand(cmd *cobra.Command, _ []string) error {
 	return failure{code: exitUsage}
 }
 
-// flagError adds the nearest flag to the error of an unknown one.
+// flagError adds the nearest flag to the error of an unknown one. Before the
+// flag, the command may be unknown.
 func flagError(cmd *cobra.Command, err error) error {
+	if wrong := misnamed(cmd, cmd.Flags().Args()); wrong != nil {
+		return wrong
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return err

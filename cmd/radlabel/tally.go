@@ -28,6 +28,7 @@ type tally struct {
 	quiet      bool
 	start      time.Time
 	bar        *bar // nil where nobody looks
+	memory     *garbage
 	results    int
 	empty      int
 	unlabelled int // not empty, but without a part to label
@@ -62,6 +63,7 @@ func newTally(a *app, quiet bool) *tally {
 func (t *tally) result(r labeler.Result) {
 	t.results++
 	t.bar.set(t.results)
+	t.memory.labelled()
 	switch {
 	case isBlank(r.Report.Text):
 		t.empty++
@@ -193,20 +195,7 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 	if counts.Skipped > 0 {
 		fmt.Fprintf(&b, "  %s skipped: no reports\n", columns.Count(counts.Skipped, "file"))
 	}
-	for _, k := range t.kinds {
-		name := "warning"
-		if k.lost {
-			name = "lost"
-		}
-		what, places := k.what, strings.Join(k.places, ", ")
-		if k.count == 1 {
-			what = k.first
-		}
-		if k.count > len(k.places) {
-			places += ", ..."
-		}
-		fmt.Fprintf(&b, "  %s, %s: %s (%s)\n", name, columns.Thousands(k.count), what, places)
-	}
+	t.writeKinds(&b)
 	fmt.Fprintf(&b, "  %s\n", how)
 	switch {
 	case t.nothing() && where != "-":
@@ -219,6 +208,24 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 			duration(took), columns.Thousands(int(float64(read-t.before)/took.Seconds())))
 	}
 	io.WriteString(t.stderr, b.String())
+}
+
+// writeKinds counts problems by their kinds, with some of their places.
+func (t *tally) writeKinds(b *strings.Builder) {
+	for _, k := range t.kinds {
+		name := "warning"
+		if k.lost {
+			name = "lost"
+		}
+		what, places := k.what, strings.Join(k.places, ", ")
+		if k.count == 1 {
+			what = k.first
+		}
+		if k.count > len(k.places) {
+			places += ", ..."
+		}
+		fmt.Fprintf(b, "  %s, %s: %s (%s)\n", name, columns.Thousands(k.count), what, places)
+	}
 }
 
 // columnNames says which columns of a table were taken.

@@ -67,7 +67,8 @@ positive, negation and uncertain, with 95 % bootstrap intervals, and the labels 
 differ, with the sentence, the mention, the cue and the rule behind each.
 
 Gold and labels are CSV (radlabel's, MIMIC-CXR's, CheXpert's), JSON lines, Parquet,
-or the exports of brat, doccano and Label Studio; rows are matched by id.
+or the exports of brat, doccano and Label Studio; rows are matched by id. Labels of
+images are put together by study: the strongest label of each.
 
 --compare A B measures two predictions on the same gold: files of labels, folders
 of rules, or names of embedded rule sets. --task presence asks of each label only
@@ -136,7 +137,7 @@ func (r *validateRun) check(cmd *cobra.Command, args []string) error {
 	case alone && given("gold", "pred", "compare") != "":
 		return fmt.Errorf("--task %s takes its files as arguments, without --%s", r.task, given("gold", "pred", "compare"))
 	case alone && len(args) != n:
-		return fmt.Errorf("--task %s wants %d file(s), and there are %d", r.task, n, len(args))
+		return fmt.Errorf("--task %s wants %s, and there are %d", r.task, columns.Count(n, "file"), len(args))
 	case alone && r.task != taskAgreement && given("html", "by", "observations") != "":
 		return fmt.Errorf("--%s is not for --task %s", given("html", "by", "observations"), r.task)
 	case r.task == taskAgreement && given("part") != "":
@@ -214,8 +215,8 @@ func (r *validateRun) run(ctx context.Context, args []string) error {
 }
 
 // about says what is measured, and by what.
-func (r *validateRun) about(prediction string, set *rules.Set) evaltext.About {
-	about := evaltext.About{Tool: "radlabel", Version: version(), Gold: r.gold, Part: r.part, Prediction: prediction}
+func (r *validateRun) about(g, prediction string, set *rules.Set) evaltext.About {
+	about := evaltext.About{Tool: "radlabel", Version: version(), Gold: g, Part: r.part, Prediction: prediction}
 	if set != nil {
 		about.RuleSet, about.Digest, about.Section = set.Name, set.Digest, r.section
 	}

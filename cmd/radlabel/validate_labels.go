@@ -43,9 +43,9 @@ func (r *validateRun) evaluated(ctx context.Context, inputs []string) error {
 	if !r.quiet && r.task != taskPresence && table && !t.gold.PositiveOnly && eval.TwoValued(t.gold) {
 		fmt.Fprintf(r.stderr, "%s: every label is 1 or 0; if 0 may mean that nothing was said, use --task presence\n", r.gold)
 	}
-	err = r.files(e, evalpage.About{Gold: r.gold, Prediction: p.name})
+	err = r.files(e, evalpage.About{Gold: titleOf(t.gold.Source), Prediction: p.title()})
 	if err == nil {
-		err = r.show(e, r.about(p.name, p.set))
+		err = r.show(e, r.about(titleOf(t.gold.Source), p.title(), p.set))
 	}
 	return errors.Join(err, r.gated(e.Figures), t.tally.failure())
 }
@@ -263,12 +263,12 @@ func (r *validateRun) compared(ctx context.Context, second string, inputs []stri
 			return err
 		}
 	}
-	names := evaltext.Pair{A: a.name, B: b.name}
+	names := evaltext.Pair{A: a.title(), B: b.title()}
 	if r.json {
-		err = evaltext.ComparisonJSON(r.stdout, c, names, r.about("", nil))
+		err = evaltext.ComparisonJSON(r.stdout, c, names, r.about(titleOf(t.gold.Source), "", nil))
 	} else {
-		if r.part != "" {
-			fmt.Fprintf(r.stdout, "gold: %s%s\n", r.gold, r.ofPart())
+		if r.part != "" || t.gold.Images > 0 {
+			fmt.Fprintf(r.stdout, "gold: %s%s\n", titleOf(t.gold.Source), r.ofPart())
 		}
 		err = evaltext.Comparison(r.stdout, c, names, style)
 	}
@@ -297,17 +297,18 @@ func (r *validateRun) agreement(ctx context.Context, first, second string) error
 	}
 	r.presenceNote(sheets[:]...)
 	r.gold = first
+	names := evaltext.Pair{A: titleOf(sheets[0].Source), B: titleOf(sheets[1].Source)}
 	e, err := r.evaluate(sheets[0], sheets[1], nil)
 	if err != nil {
 		return err
 	}
-	err = r.files(e, evalpage.About{Gold: first, Prediction: second, GoldName: "A", PredictionName: "B"})
+	err = r.files(e, evalpage.About{Gold: names.A, Prediction: names.B, GoldName: "A", PredictionName: "B"})
 	switch {
 	case err != nil:
 	case r.json || r.brief != "":
-		err = r.show(e, r.about(second, nil))
+		err = r.show(e, r.about(names.A, names.B, nil))
 	default:
-		err = evaltext.Agreement(r.stdout, e, evaltext.Pair{A: first, B: second}, style)
+		err = evaltext.Agreement(r.stdout, e, names, style)
 	}
 	return errors.Join(err, r.gated(e.Figures))
 }

@@ -58,50 +58,64 @@ var (
 // ParsePath reads a path of an image or of a study of CheXpert's, whatever stands
 // before its split: CheXpert-v1.0-small/train/patient00001/study1/view1_frontal.jpg.
 // Of a study, the record has no image. The error says what is wrong with it.
-func ParsePath(path string) (rec Record, err error) {
-	bad := func(what string) (Record, error) {
-		return Record{Age: -1}, fmt.Errorf("the path %s %s", quoted(path), what)
-	}
-	rec.Age = -1
+func ParsePath(path string) (Record, error) {
+	rec := Record{Age: -1}
 	path = strings.TrimSuffix(strings.TrimSpace(path), "/")
+	if wrong := parsePath(path, &rec); wrong != "" {
+		return Record{Age: -1}, fmt.Errorf("the path %s %s", quoted(path), wrong)
+	}
+	return rec, nil
+}
+
+func parsePath(path string, rec *Record) (wrong string) {
 	at := strings.LastIndex(path, "/patient")
 	if at < 0 {
-		return bad("has no split and patient, as train/patient00001/study1/view1_frontal.jpg")
+		return "has no split and patient, as train/patient00001/study1/view1_frontal.jpg"
 	}
 	rec.Image = path[at+1:]
-	split := path[strings.LastIndexByte(path[:at], '/')+1 : at]
+	split := lastOf(path[:at])
+	rec.Root = lastOf(strings.TrimSuffix(path[:at-len(split)], "/"))
 	if split == "val" {
 		split = "valid"
 	}
 	i := slices.Index(cheXpertSplits, split)
 	if i < 0 {
-		return bad("has none of train, valid and test before the patient")
+		return "has none of train, valid and test before the patient"
 	}
 	rec.Split = cheXpertSplits[i]
 	patient, rest, _ := strings.Cut(rec.Image, "/")
 	study, view, isImage := strings.Cut(rest, "/")
 	var ok bool
 	if rec.Patient, ok = numberOf(strings.TrimPrefix(patient, "patient")); !ok {
-		return bad("has no number of a patient")
+		return "has no number of a patient"
 	}
 	number, hasStudy := strings.CutPrefix(study, "study")
 	if rec.Study, ok = numberOf(number); !ok || !hasStudy {
-		return bad("has no study behind the patient, as study1")
+		return "has no study behind the patient, as study1"
 	}
 	if !isImage {
 		rec.Image = ""
-		return rec, nil
+		return ""
 	}
 	if !strings.HasPrefix(view, "view") || strings.Contains(view, "/") {
-		return bad("has no view at its end, as view1_frontal.jpg")
+		return "has no view at its end, as view1_frontal.jpg"
 	}
-	switch name := strings.TrimSuffix(view, filepath.Ext(view)); {
+	rec.View = viewOf(view)
+	return ""
+}
+
+// lastOf is what stands behind the last slash.
+func lastOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+// viewOf gives the view that the name of an image says; "" is none.
+func viewOf(name string) string {
+	switch name = strings.TrimSuffix(name, filepath.Ext(name)); {
 	case strings.HasSuffix(name, "_frontal"):
-		rec.View = "frontal"
+		return "frontal"
 	case strings.HasSuffix(name, "_lateral"):
-		rec.View = "lateral"
+		return "lateral"
 	}
-	return rec, nil
+	return ""
 }
 
 // readPath sets what a path says.
@@ -110,7 +124,7 @@ func readPath(path string, rec *Record) error {
 	if err != nil {
 		return lost(swapped, "%s", err)
 	}
-	rec.Split, rec.Patient, rec.Study, rec.Image, rec.View = p.Split, p.Patient, p.Study, p.Image, p.View
+	rec.Root, rec.Split, rec.Patient, rec.Study, rec.Image, rec.View = p.Root, p.Split, p.Patient, p.Study, p.Image, p.View
 	return nil
 }
 

@@ -103,6 +103,7 @@ type Record struct {
 	Study   uint32             // number of the study: of all, or among the patient's own
 	Image   string             // file name, path under the split, or DICOM id
 	Split   string             // one of Dataset.Splits
+	Root    string             // of a path of CheXpert's: the folder that has its split, "CheXpert-v1.0-small"
 	View    string             // "PA", "frontal AP", "lateral"
 	Sex     string             // "F", "M", or "unknown"
 	Age     int                // years; -1: not said

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -65,6 +66,11 @@ func TestParsePath(t *testing.T) {
 		}
 		require.NoError(t, err, test.path)
 		assert.Equal(t, test.image, p.Image)
+		root, _, _ := strings.Cut(test.path, "/"+test.split+"/patient")
+		if root == test.path {
+			root = ""
+		}
+		assert.Equal(t, root, p.Root, test.path)
 		assert.Equal(t, test.split, p.Split)
 		assert.Contains(t, []uint32{1, 64741}, p.Patient)
 	}

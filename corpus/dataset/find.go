@@ -71,57 +71,71 @@ type Found struct {
 // a *corpus.Problem for each file that cannot be used; the others are found all
 // the same.
 func Find(ctx context.Context, d *Dataset, paths []string) (*Found, error) {
-	found := &Found{}
-	var wrong []error
-	add := func(path string, given bool) {
-		f, err := open(d, path)
-		switch {
-		case errors.Is(err, errUnknown) && !given:
-			if !isText(path) {
-				found.Other = append(found.Other, path)
-			}
-		case err != nil:
-			wrong = append(wrong, err)
-		default:
-			found.Files = append(found.Files, f)
-		}
-	}
+	search := &finder{Dataset: d, found: &Found{}}
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil || !info.IsDir() {
-			add(path, true)
+			search.add(path, true)
 			continue
 		}
-		n := len(found.Files) + len(wrong)
-		root := path + string(filepath.Separator) // so that a link to a folder is followed
-		err = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
-			switch {
-			case ctx.Err() != nil:
-				return ctx.Err()
-			case err != nil:
-				wrong = append(wrong, &corpus.Problem{Place: corpus.Place{Path: name}, What: "cannot be read", Do: "check its permissions", Lost: true})
-				return nil
-			case entry.IsDir() && name != root && IsImages(entry.Name()):
-				return fs.SkipDir
-			case entry.IsDir(), !ofLabels(entry.Name()):
-				return nil
-			}
-			add(name, false)
-			return nil
-		})
-		if err != nil {
+		if err := search.folder(ctx, path); err != nil {
 			return nil, err
 		}
-		if n == len(found.Files)+len(wrong) {
-			wrong = append(wrong, unknown{&corpus.Problem{
-				Place: corpus.Place{Path: path}, What: "no file of " + d.Title + " is in this folder",
-				Do: "give the folder that has " + d.names(), Lost: true,
-			}})
-		}
 	}
+	found := search.found
 	found.dropRepeated()
 	slices.SortStableFunc(found.Files, func(a, b *File) int { return d.order(a.Kind) - d.order(b.Kind) })
-	return found, errors.Join(wrong...)
+	return found, errors.Join(search.wrong...)
+}
+
+// finder gathers what Find finds.
+type finder struct {
+	*Dataset
+	found *Found
+	wrong []error
+}
+
+// add looks at a file, given by its own path or come upon in a folder.
+func (s *finder) add(path string, given bool) {
+	f, err := open(s.Dataset, path)
+	switch {
+	case errors.Is(err, errUnknown) && !given:
+		if !isText(path) {
+			s.found.Other = append(s.found.Other, path)
+		}
+	case err != nil:
+		s.wrong = append(s.wrong, err)
+	default:
+		s.found.Files = append(s.found.Files, f)
+	}
+}
+
+// folder looks at the files in a folder and below. The error is that of ctx.
+func (s *finder) folder(ctx context.Context, path string) error {
+	before := len(s.found.Files) + len(s.wrong)
+	root := path + string(filepath.Separator) // so that a link to a folder is followed
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			s.wrong = append(s.wrong, &corpus.Problem{Place: corpus.Place{Path: name}, What: "cannot be read", Do: "check its permissions", Lost: true})
+			return nil
+		case entry.IsDir() && name != root && IsImages(entry.Name()):
+			return fs.SkipDir
+		case entry.IsDir(), !ofLabels(entry.Name()):
+			return nil
+		}
+		s.add(name, false)
+		return nil
+	})
+	if err == nil && before == len(s.found.Files)+len(s.wrong) {
+		s.wrong = append(s.wrong, unknown{&corpus.Problem{
+			Place: corpus.Place{Path: path}, What: "no file of " + s.Title + " is in this folder",
+			Do: "give the folder that has " + s.names(), Lost: true,
+		}})
+	}
+	return err
 }
 
 // dropRepeated passes over a file with another of the same name, such as one

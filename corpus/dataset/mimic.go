@@ -93,21 +93,35 @@ func readMIMICFile(path string, rec *Record) error {
 }
 
 func isDICOM(s string) bool {
-	if len(s) != 44 {
+	if len(s) != 5*8+4 {
 		return false
 	}
-	for i := range len(s) {
-		switch c := s[i]; {
-		case i%9 == 8:
-			if c != '-' {
-				return false
-			}
-		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
+	for len(s) > 8 {
+		if s[8] != '-' || !isHex(s[:8]) {
 			return false
 		}
+		s = s[9:]
 	}
-	return true
+	return isHex(s)
 }
+
+func isHex(s string) bool {
+	var other uint8
+	for i := range len(s) {
+		other |= notHex[s[i]]
+	}
+	return other == 0
+}
+
+// notHex is 1 for what is no small hexadecimal digit.
+var notHex = func() (not [256]uint8) {
+	for c := range not {
+		if strings.IndexByte("0123456789abcdef", byte(c)) < 0 {
+			not[c] = 1
+		}
+	}
+	return not
+}()
 
 func readMIMICSplit(s string, rec *Record) error {
 	for _, split := range mimicSplits {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/radlabel/radlabel/corpus/dataset"
 	"github.com/radlabel/radlabel/internal/convert"
 	"github.com/radlabel/radlabel/internal/output"
+	"github.com/radlabel/radlabel/internal/synthetic"
 )
 
 var anyAssertion = rapid.SampledFrom([]corpus.Assertion{corpus.Unmentioned, corpus.Negative, corpus.Uncertain, corpus.Positive})
@@ -71,7 +73,7 @@ func TestParsePolicy(t *testing.T) {
 	assert.Equal(t, []convert.Rule{convert.Zeros, convert.Ones, convert.MultiClass}, rules)
 	p, err = convert.ParsePolicy("Edema=ones")
 	require.NoError(t, err)
-	assert.Equal(t, convert.Keep, p.Rest)
+	assert.Empty(t, p.Rest, "that of the layout")
 	_, err = p.For([]corpus.Observation{"Edemas"})
 	assert.ErrorContains(t, err, `"Edema" is none of the observations written; did you mean "Edemas"?`)
 	for s, want := range map[string]string{
@@ -192,11 +194,6 @@ func TestMappingOfParts(t *testing.T) {
 	l = set(set(l, "Nodule", corpus.Positive), "Infiltration", corpus.Positive)
 	assert.Equal(t, corpus.Positive, at(m.Apply(l), "Lung Lesion"))
 	assert.Equal(t, corpus.Positive, at(m.Apply(l), "Lung Opacity"))
-	for _, term := range convert.Terms() {
-		assert.NotEmpty(t, term.Reason)
-		assert.True(t, term.CheXpert == "" || slices.Contains(chexpert, term.CheXpert))
-		assert.True(t, term.NIH == "" || slices.Contains(nih, term.NIH))
-	}
 }
 
 func TestFindings(t *testing.T) {
@@ -280,22 +277,22 @@ func TestMalformed(t *testing.T) {
 func run(t testing.TB, ctx context.Context, path string, d *dataset.Dataset, opts convert.Options) (string, *convert.Summary) {
 	source, err := convert.Open(ctx, path, d, false)
 	require.NoError(t, err)
+	var out bytes.Buffer
+	summary := write(t, ctx, source, opts, &out)
+	return out.String(), summary
+}
+
+// write converts a source into CSV.
+func write(t testing.TB, ctx context.Context, source *convert.Source, opts convert.Options, out io.Writer) *convert.Summary {
 	c, err := convert.New(source, opts)
 	require.NoError(t, err)
-	var out bytes.Buffer
 	texts, numbers := c.Header()
-	w, err := output.NewTable(&out, output.Format{Kind: "csv"}, output.TableOptions{Texts: texts, Numbers: numbers, Missing: opts.Layout.Missing()})
+	w, err := output.NewTable(out, output.Format{Kind: "csv"}, output.TableOptions{Texts: texts, Numbers: numbers, Missing: opts.Layout.Missing()})
 	require.NoError(t, err)
 	summary, err := c.Run(ctx, w, func(p *corpus.Problem) { t.Error(p) })
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
-	return out.String(), summary
-}
-
-// plain are options that change nothing.
-func plain() convert.Options {
-	return convert.Options{Blank: convert.KeepBlank, Reduce: convert.Max, Names: convert.CheXpertNames, Layout: convert.CheXpertLayout,
-		Uncertain: convert.Policy{Rest: convert.Keep}}
+	return summary
 }
 
 // written are the labels of random rows, one or more for each of some studies.
@@ -331,7 +328,7 @@ func TestPoliciesOfFiles(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		file := anyFile(rt)
 		path, content := saved(t, file.rows)
-		opts := plain()
+		opts := convert.Options{}
 		opts.Uncertain.Rest = rapid.SampledFrom(convert.Rules()).Draw(rt, "rule")
 		became := map[convert.Rule]string{convert.Keep: "-1.0", convert.Ignore: "", convert.Zeros: "0.0", convert.Ones: "1.0", convert.MultiClass: "2.0"}
 		got, s := run(t, t.Context(), path, dataset.CheXpert, opts)
@@ -357,7 +354,7 @@ func TestPoliciesOfFiles(t *testing.T) {
 func TestStudiesOfShuffledFiles(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		file := anyFile(rt)
-		opts := plain()
+		opts := convert.Options{}
 		opts.Study = true
 		opts.Reduce = rapid.SampledFrom([]convert.Reduction{convert.Max, convert.Majority, convert.Consensus}).Draw(rt, "reduction")
 		var outs [2][]string
@@ -370,24 +367,36 @@ func TestStudiesOfShuffledFiles(t *testing.T) {
 	})
 }
 
-// The size of CheXpert's training file.
+// Label files of the published size: an operation is all of opening, converting and
+// writing one.
 func BenchmarkConvert(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "train.csv")
-	f, err := os.Create(path)
-	require.NoError(b, err)
-	labels := []string{"1.0,,,,,,0.0,,,,-1.0,,,1.0", ",,1.0,,1.0,0.0,,,-1.0,,1.0,,,", ",,,,,,,,,0.0,0.0,,,"}
-	fmt.Fprintln(f, header)
-	for i := range 223_414 {
-		fmt.Fprintf(f, "CheXpert-v1.0-small/train/patient%05d/study%d/view%d_frontal.jpg,Female,68,Frontal,AP,%s\n", i/4+1, i/2%2+1, i%2+1, labels[i%3])
-	}
-	require.NoError(b, f.Close())
-	for _, level := range []string{"image", "study"} {
-		b.Run(level, func(b *testing.B) {
+	folder := b.TempDir()
+	require.NoError(b, synthetic.CheXpert(folder, synthetic.CheXpertTrain, 0))
+	require.NoError(b, synthetic.MIMIC(folder, synthetic.MIMICStudies, synthetic.MIMICLabelled, synthetic.MIMICImages))
+	in := func(name string) string { return filepath.Join(folder, name) }
+	for _, c := range []struct {
+		name, labels string
+		dataset      *dataset.Dataset
+		images       []string
+		study        bool
+	}{
+		{"images", "train.csv", dataset.CheXpert, nil, false},
+		{"studies", "train.csv", dataset.CheXpert, nil, true},
+		{"labels of studies", "mimic-cxr-2.0.0-chexpert.csv.gz", dataset.MIMIC, nil, false},
+		{"labels of studies to images", "mimic-cxr-2.0.0-chexpert.csv.gz", dataset.MIMIC,
+			[]string{in("mimic-cxr-2.0.0-split.csv.gz"), in("mimic-cxr-2.0.0-metadata.csv.gz")}, false},
+	} {
+		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
-				opts := plain()
-				opts.Study = level == "study"
-				_, s := run(b, b.Context(), path, dataset.CheXpert, opts)
-				require.Equal(b, 223_414, s.Read)
+				source, err := convert.Open(b.Context(), in(c.labels), c.dataset, false)
+				require.NoError(b, err)
+				if c.images != nil {
+					m, err := convert.OpenImages(b.Context(), c.dataset, c.images, func(p *corpus.Problem) { b.Error(p) })
+					require.NoError(b, err)
+					source.Join(m)
+				}
+				s := write(b, b.Context(), source, convert.Options{Study: c.study}, io.Discard)
+				b.ReportMetric(float64(s.Written), "rows")
 			}
 		})
 	}

@@ -42,6 +42,15 @@ func (l Layout) Names() Names {
 	return CheXpertNames
 }
 
+// Uncertain is the rule for uncertain labels that nothing is said of. The loaders of
+// torchxrayvision read -1 as missing.
+func (l Layout) Uncertain() Rule {
+	if l == XRVLayout {
+		return Ignore
+	}
+	return Keep
+}
+
 // LayoutOf is the one that a dataset has for a set of names.
 func LayoutOf(d *dataset.Dataset, n Names) Layout {
 	switch {

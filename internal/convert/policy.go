@@ -50,13 +50,14 @@ func (r Rule) Target(a corpus.Assertion) Target {
 
 // Policy has a rule for every observation.
 type Policy struct {
-	Rest Rule                 // of those that are not named
+	Rest Rule                 // of those that are not named; "": that of the layout
 	by   map[string]Rule      // of observations, by key
 	said []corpus.Observation // as they were written
 }
 
 // ParsePolicy reads a rule for all, or one for each of some and one for the rest:
-// "zeros,Atelectasis=ones,Edema=ones". Without one for the rest, Keep is.
+// "zeros,Atelectasis=ones,Edema=ones". Without one for the rest, it is that of the
+// layout.
 func ParsePolicy(s string) (Policy, error) {
 	p := Policy{by: map[string]Rule{}}
 	for part := range strings.SplitSeq(s, ",") {
@@ -81,9 +82,6 @@ func ParsePolicy(s string) (Policy, error) {
 		default:
 			p.Rest = r
 		}
-	}
-	if p.Rest == "" {
-		p.Rest = Keep
 	}
 	return p, nil
 }

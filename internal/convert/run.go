@@ -1,25 +1,67 @@
 package convert
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/corpus/dataset"
 )
 
-// Options say what is made of a label file. The zero value of each is not valid but
-// for Study.
+// Options say what is made of a label file. Zero values are those of Options.For.
 type Options struct {
-	Uncertain Policy
-	Blank     Blank
+	Splits    []string  // rows of these alone; none: of all
+	Views     []string  // images with these alone, as HasView knows them; none: all
 	Study     bool      // a row a study, not one an image
 	Reduce    Reduction // of the views of a study
+	Blank     Blank
 	Names     Names
+	Uncertain Policy
 	Layout    Layout
+}
+
+// For gives options without zero values: names are those of the layout and the
+// layout that of the names, or both are the dataset's; uncertain labels without a
+// rule have that of the layout.
+func (o Options) For(d *dataset.Dataset) Options {
+	if o.Layout == "" && o.Names == "" {
+		o.Layout = OwnLayout(d)
+	}
+	o.Names = cmp.Or(o.Names, o.Layout.Names())
+	o.Layout = cmp.Or(o.Layout, LayoutOf(d, o.Names))
+	o.Uncertain.Rest = cmp.Or(o.Uncertain.Rest, o.Layout.Uncertain())
+	o.Reduce, o.Blank = cmp.Or(o.Reduce, Max), cmp.Or(o.Blank, KeepBlank)
+	return o
+}
+
+// leaves out a row, and says by what of it.
+func (o Options) leaves(r Row) (by string, out bool) {
+	switch {
+	case len(o.Splits) > 0 && !slices.Contains(o.Splits, r.is.Split):
+		return "split " + cmp.Or(r.is.Split, "not known"), true
+	case len(o.Views) > 0 && !slices.ContainsFunc(o.Views, func(v string) bool { return HasView(v, r.is.View) }):
+		return "view " + cmp.Or(r.is.View, "not known"), true
+	}
+	return "", false
+}
+
+// HasView reports whether a view is what a person named: by its name, such as PA, or
+// frontal or lateral, under which names of projections fall.
+func HasView(named, view string) bool {
+	projection, frontal := strings.CutPrefix(view, "frontal ")
+	switch strings.ToLower(named) {
+	case "frontal":
+		return frontal || view == "frontal" || view == "PA" || view == "AP"
+	case "lateral":
+		return !frontal && (strings.EqualFold(view, "lateral") || view == "LL")
+	}
+	return strings.EqualFold(named, projection)
 }
 
 // Writer takes the rows that are made, with a value for every column of Header.
@@ -46,6 +88,7 @@ type Left struct {
 // Summary accounts for every row and label.
 type Summary struct {
 	Read, Lost, Written int
+	LeftOut             map[string]int // rows by Options.Splits and Views, with the split or view that they have
 	Counts              []Count
 	Filled              []Left // blank labels that became negative
 	NoCounterpart       []Left // labels without a counterpart among the names
@@ -67,7 +110,9 @@ type Conversion struct {
 // New checks that the options go together and with the file. The error is one of
 // usage.
 func New(s *Source, opts Options) (*Conversion, error) {
+	opts = opts.For(s.dataset)
 	c := &Conversion{opts: opts, source: s, mapping: NewMapping(s.Observations, s.Names, opts.Names)}
+	c.summary.LeftOut = map[string]int{}
 	var err error
 	switch c.rules, err = opts.Uncertain.For(c.mapping.Targets); {
 	case err != nil:
@@ -109,13 +154,13 @@ func withFindings(texts []string, findings string) []string {
 
 // Run reads all rows and writes what becomes of them. What is wrong with a row, which
 // is then lost, goes to fault. Where the level is kept, nothing is held in memory but
-// a hash of each id; else the labels and ids of each study are.
+// a hash of each id; else the labels and ids of each study are. The error is a
+// NoRows, of ctx, or of what reads or writes.
 func (c *Conversion) Run(ctx context.Context, w Writer, fault func(*corpus.Problem)) (*Summary, error) {
 	c.writer, c.fault = w, fault
 	each := func(r Row) error { return c.write(r.Beside, r.Labels) }
-	var studies studies
+	studies := studies{at: map[string]int{}}
 	if c.opts.Study && c.source.images {
-		studies.at = map[string]int{}
 		each = func(r Row) error { studies.add(c, r); return nil }
 	}
 	for row, err := range c.source.Rows(ctx) {
@@ -131,17 +176,38 @@ func (c *Conversion) Run(ctx context.Context, w Writer, fault func(*corpus.Probl
 			return nil, err
 		}
 		c.summary.Read++
+		if by, out := c.opts.leaves(row); out {
+			c.summary.LeftOut[by]++
+			continue
+		}
 		if err := each(row); err != nil {
 			return nil, err
 		}
 	}
-	if c.summary.Read+c.summary.Lost == 0 && ctx.Err() == nil {
-		c.lost(&corpus.Problem{Place: corpus.Place{Path: c.source.Path}, What: "there is no row under the header", Do: "get the file again", Lost: true})
-	}
-	if err := studies.write(c); err != nil {
+	if err := errors.Join(ctx.Err(), studies.write(c)); err != nil {
 		return nil, err
 	}
-	return &c.summary, ctx.Err()
+	if c.source.join != nil {
+		c.summary.Read = c.source.join.rows
+	}
+	if c.summary.Read+c.summary.Lost == 0 {
+		c.lost(&corpus.Problem{Place: corpus.Place{Path: c.source.Path}, What: "there is no row under the header", Do: "get the file again", Lost: true})
+	}
+	if c.summary.Written == 0 && len(c.summary.LeftOut) > 0 {
+		return nil, NoRows(c.summary.LeftOut)
+	}
+	return &c.summary, nil
+}
+
+// NoRows is the error of options that leave out every row.
+type NoRows map[string]int
+
+func (e NoRows) Error() string {
+	var have []string
+	for _, by := range slices.Sorted(maps.Keys(e)) {
+		have = append(have, fmt.Sprintf("%s (%d)", by, e[by]))
+	}
+	return "--split and --view leave no row: there are " + strings.Join(have, ", ")
 }
 
 func (c *Conversion) lost(p *corpus.Problem) {
@@ -163,18 +229,19 @@ type views struct {
 }
 
 func (s *studies) add(c *Conversion, r Row) {
-	if i, ok := s.at[r.study]; ok {
+	study := studyOf(c.source.dataset, c.source.beside, r)
+	if i, ok := s.at[study]; ok {
 		s.all[i].more = append(s.all[i].more, r.Labels)
 		return
 	}
-	s.at[r.study] = len(s.all)
+	s.at[strings.Clone(study)] = len(s.all) // the fields of a row share one string
 	v := views{first: r.Labels, place: r.Place}
 	for _, i := range c.source.kept(true) {
 		value := r.Beside[i]
 		if c.source.beside[i].isPath() {
 			value = path.Dir(value)
 		}
-		v.beside = append(v.beside, string([]byte(value))) // a copy: the fields of a row share one string
+		v.beside = append(v.beside, strings.Clone(value))
 	}
 	s.all = append(s.all, v)
 }

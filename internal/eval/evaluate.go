@@ -68,12 +68,14 @@ func values(figures []Figure) []float64 {
 }
 
 // count counts the cells of a prediction, each pair as often as its weight
-// says; nil weights are 1.
+// says; nil weights are 1. It is what a bootstrap repeats: cells are counted flat,
+// and laid out as confusions in the end.
 func (j *Joined) count(k int, weights []int32, matched [][]tally) *counts {
 	c := &counts{by: make([]Confusion, len(j.Observations))}
 	if matched != nil {
 		c.spans = make([]tally, len(spanMeasures))
 	}
+	flat := make([]int, (open+1)*len(j.Observations))
 	for p := range j.pairs {
 		w := 1
 		if weights != nil {
@@ -82,15 +84,14 @@ func (j *Joined) count(k int, weights []int32, matched [][]tally) *counts {
 		if w == 0 {
 			continue
 		}
-		cells := j.row(k, p)
-		for o, cell := range cells {
-			if cell != open {
-				c.by[o][cell/4][cell%4] += w
-			}
+		at := 0
+		for _, cell := range j.row(k, p) {
+			flat[at+int(cell)] += w
+			at += open + 1
 		}
-		if judged, agreeing := whole(cells); judged > 0 {
+		if agreement := j.agreements[k][p]; agreement != nothingJudged {
 			c.reports += w
-			if agreeing == judged {
+			if agreement == allRight {
 				c.exact += w
 			}
 		}
@@ -98,6 +99,11 @@ func (j *Joined) count(k int, weights []int32, matched [][]tally) *counts {
 			for i, t := range matched[p] {
 				c.spans[i] = c.spans[i].plus(tally{w * t.tp, w * t.fp, w * t.fn})
 			}
+		}
+	}
+	for o := range c.by {
+		for cell, n := range flat[o*(open+1) : o*(open+1)+open] {
+			c.by[o][cell/4][cell%4] = n
 		}
 	}
 	return c
@@ -152,6 +158,13 @@ func worstGroup(groups []Group) Figure {
 // disagreements lists every label that is not gold's, in the order of gold's
 // rows and of the observations.
 func (j *Joined) disagreements(k int) (all []Disagreement) {
+	n := 0
+	for _, cell := range j.cells[k] {
+		if !right(cell) {
+			n++
+		}
+	}
+	all = slices.Grow(all, n)
 	for p, pair := range j.pairs {
 		for o, cell := range j.row(k, p) {
 			if right(cell) {

@@ -27,8 +27,9 @@ type Joined struct {
 	goldColumn  []int   // of each observation in gold's rows
 	columns     [][]int // of each observation in the rows of each prediction
 	cells       [][]uint8
-	mentions    bool   // gold has mentions
-	hasMentions []bool // so has each prediction
+	agreements  [][]agreement // of each pair, in each prediction
+	mentions    bool          // gold has mentions
+	hasMentions []bool        // so has each prediction
 }
 
 // pair is a row of gold with that of each prediction.
@@ -40,6 +41,15 @@ type pair struct {
 // A cell is gold's assertion * 4 + the predicted one, or open where one side has
 // not judged.
 const open = 16
+
+// agreement says of a pair whether all labels that are judged are right.
+type agreement uint8
+
+const (
+	nothingJudged agreement = iota
+	someWrong
+	allRight
+)
 
 // JoinOptions say what is compared.
 type JoinOptions struct {
@@ -165,6 +175,17 @@ func (j *Joined) fillCells() {
 			}
 		}
 		j.cells = append(j.cells, cells)
+		all := make([]agreement, len(j.pairs))
+		for p := range all {
+			switch judged, agreeing := whole(j.row(k, p)); {
+			case judged == 0:
+			case judged == agreeing:
+				all[p] = allRight
+			default:
+				all[p] = someWrong
+			}
+		}
+		j.agreements = append(j.agreements, all)
 	}
 }
 

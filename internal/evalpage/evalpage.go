@@ -62,6 +62,7 @@ var document = template.Must(template.New("page").Funcs(template.FuncMap{
 	"count":    count,
 	"decimal":  decimal,
 	"interval": interval,
+	"parts":    func(id string) []string { return strings.Split(id, ".") }, // a long id may break at its dots
 	"percent":  percent,
 	"share":    share,
 	"short":    func(assertion string) string { return assertion[:3] + "." },

@@ -252,7 +252,11 @@ func (p *printer) errors(e *eval.Evaluation, style Style) {
 		p.printf("no label differs from gold\n")
 		return
 	}
-	p.printf("%s differ from gold\n\n", columns.Count(len(e.Errors), "label"))
+	if len(e.Errors) == 1 {
+		p.printf("1 label differs from gold\n\n")
+	} else {
+		p.printf("%s differ from gold\n\n", columns.Count(len(e.Errors), "label"))
+	}
 	p.causes("gold -> prediction", e.Errors, eval.Disagreement.Kind)
 	if e.Evidence {
 		p.causes("behind the error", e.Errors, cause)

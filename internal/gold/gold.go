@@ -33,6 +33,8 @@ type Row struct {
 	Reasons []string
 	// Text is the text that was annotated, where the source holds it.
 	Text string
+
+	image string // the one that the row is of, where it is not of a study
 }
 
 // Judged reports whether the label of an observation, by its place, was judged.
@@ -79,16 +81,21 @@ type Source struct {
 	HasMentions  bool // the rows carry mentions
 	PositiveOnly bool // it lists what is positive: what is not listed may be negative, uncertain or not mentioned
 	Sentences    bool // a row is a sentence: several rows may be of one report, under ids REPORT:N
+	// Images is how many images were put together into how many Studies; 0 where
+	// no study had several. Complete when all rows have been given.
+	Images, Studies int
 	// Notes are what a person should know of how the source was read, such as what
 	// was passed over; complete when all rows have been given.
 	Notes []string
 	rows  func(ctx context.Context, yield func(Row, error) bool)
 }
 
-// Rows gives the rows in the order of the source. An error is a
-// *corpus.Problem of one row, after which the next comes, or ends the rows.
+// Rows gives the rows in the order of the source; those of images are put
+// together by study, the strongest assertion of each observation, and come last.
+// An error is a *corpus.Problem of one row, after which the next comes, or ends
+// the rows.
 func (s *Source) Rows(ctx context.Context) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) { s.rows(ctx, yield) }
+	return func(yield func(Row, error) bool) { s.perStudy(ctx, yield) }
 }
 
 // Sheet is a source with all its rows.

@@ -36,7 +36,6 @@ type jsonLines struct {
 	start        int // line of the first object
 	names        names
 	fields       jsonFields
-	images       bool
 	mentions     bool
 	observations []corpus.Observation
 	index        map[string]int // of names as written; -1: passed over
@@ -214,7 +213,7 @@ func (j *jsonLines) findFields(f *corpus.File, fields []string, opts Options) er
 		if err != nil {
 			return err
 		}
-		j.images, j.observations, j.notes = c.images, c.observations, c.passedNotes()
+		j.observations, j.notes = c.observations, c.passedNotes()
 		for _, name := range fields {
 			j.index[name] = -1
 		}
@@ -260,12 +259,15 @@ func sampleFields(f *corpus.File, fields []string) []sampled {
 }
 
 // jsonFields are the fields of objects that hold all but the labels; "" is none.
-type jsonFields struct{ id, group, text string }
+type jsonFields struct{ id, image, group, text string }
 
 // find finds the fields of ids and groups.
 func (f *jsonFields) find(fields []string, place corpus.Place, opts Options) error {
 	if id, _ := corpus.LabelColumns(fields); id >= 0 && f.id == "" {
 		f.id = fields[id]
+	}
+	if image := imageColumn(fields); image >= 0 {
+		f.image = fields[image]
 	}
 	var wrong problems
 	for _, named := range []struct {
@@ -293,8 +295,12 @@ func (f *jsonFields) read(o *fastjson.Object, number int, row *Row) (wrong []str
 		row.ID = strconv.Itoa(number)
 	} else if id, ok := scalar(o.Get(f.id)); !ok {
 		wrong = append(wrong, fmt.Sprintf("the field %q is no id", f.id))
-	} else if row.ID = corpus.StudyOf(id); row.ID == "" {
-		wrong = append(wrong, "the id is empty")
+	} else {
+		image, _ := scalar(o.Get(f.image))
+		row.identify(id, image)
+		if row.ID == "" {
+			wrong = append(wrong, "the id is empty")
+		}
 	}
 	if f.group != "" {
 		group, ok := scalar(o.Get(f.group))

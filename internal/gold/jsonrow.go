@@ -26,16 +26,14 @@ func (j *jsonLines) rows(ctx context.Context, yield func(Row, error) bool) {
 		return
 	}
 	defer in.Close()
-	seen, sentences := newIDs("line", j.images), map[string]int{}
+	seen, sentences := newIDs("line"), map[string]int{}
 	stopped := false
 	line, err := decodeInOrder(ctx, in, j.decoder, func(all []decoded) bool {
 		for _, d := range all {
 			if j.kind == sentenceLines {
 				sentences[d.row.ID]++
 				d.row.ID += ":" + strconv.Itoa(sentences[d.row.ID])
-			} else if what, repeats := seen.add(d.row, d.row.Place.Line, d.wrong != nil); repeats {
-				continue
-			} else if what != "" {
+			} else if what := seen.add(d.row, d.row.Place.Line); what != "" {
 				d.wrong = append(d.wrong, problem(d.row.Place, what, ""))
 			}
 			if ctx.Err() != nil {
@@ -207,19 +205,21 @@ func labelOf(v *fastjson.Value) (corpus.Assertion, error) {
 	case fastjson.TypeNull:
 		return corpus.Unmentioned, nil
 	case fastjson.TypeNumber:
-		switch v.GetFloat64() {
-		case 1:
+		switch n := v.GetFloat64(); {
+		case n == 1:
 			return corpus.Positive, nil
-		case 0:
+		case n == 0:
 			return corpus.Negative, nil
-		case -1:
+		case n == -1:
 			return corpus.Uncertain, nil
+		case 0 < n && n < 1:
+			return corpus.Unmentioned, notThresholded(string(v.MarshalTo(nil)))
 		}
 	case fastjson.TypeString:
 		if a, ok := assertionOf(string(v.GetStringBytes())); ok {
 			return a, nil
 		}
-		return corpus.DecodeLabel(string(v.GetStringBytes()))
+		return decodeLabel(string(v.GetStringBytes()))
 	}
 	return corpus.Unmentioned, fmt.Errorf("%s is no label; want 1, 0, -1 or null", quotedID(string(v.MarshalTo(nil))))
 }

@@ -121,11 +121,8 @@ type columns struct {
 	observations []corpus.Observation // of each of labels
 	names        []corpus.Observation // of each of labels, as the one column spells it that lists what is positive; nil: a column each
 	passed       []string             // columns passed over, which hold no labels
-	images       bool                 // a row is one image of a study
+	image        int                  // that names the image of a row, beside the study; -1: none
 }
-
-// imageColumns name one image in each row.
-var imageColumns = []string{"path", "path_to_image", "dicom_id", "image_id"}
 
 // columnsOf finds the columns by their names, and by the sample of what they hold
 // where a name is not known. The error joins a Problem for each that is wrong.
@@ -164,7 +161,7 @@ func columnsOf(header []string, sample []sampled, place corpus.Place, opts Optio
 
 // besideLabels finds the columns of ids and groups, and what is left of the others.
 func besideLabels(header []string, place corpus.Place, opts Options) (c columns, labels []int, wrong problems) {
-	c = columns{header: header, group: -1}
+	c = columns{header: header, group: -1, image: imageColumn(header)}
 	c.id, labels = corpus.LabelColumns(header)
 	named := func(name string, column *int) {
 		if name == "" {
@@ -176,9 +173,6 @@ func besideLabels(header []string, place corpus.Place, opts Options) (c columns,
 	}
 	named(opts.IDColumn, &c.id)
 	named(opts.By, &c.group)
-	for _, name := range imageColumns {
-		c.images = c.images || corpus.FindColumn(header, name) >= 0
-	}
 	return c, labels, wrong
 }
 

@@ -69,7 +69,7 @@ func LoadNegEx(path string) (concepts []Concept, left []*corpus.Problem, err err
 		switch {
 		case wrong == nil:
 			concepts = append(concepts, c)
-		case i == 0 && wrong.What == noStatus && isHeader(row, status):
+		case i == 0 && strings.HasSuffix(wrong.What, noStatus) && isHeader(row, status):
 		default:
 			wrong.Place = c.Place
 			left = append(left, wrong)
@@ -83,7 +83,7 @@ func LoadNegEx(path string) (concepts []Concept, left []*corpus.Problem, err err
 
 const (
 	writeNegEx = "write a number, a concept, its sentence and Affirmed, Negated or Possible, with tabs between them"
-	noStatus   = "the status is none of Affirmed, Negated and Possible"
+	noStatus   = " is none of Affirmed, Negated and Possible"
 )
 
 // unreadable and unusable are problems of a line, whose place is yet to be told.
@@ -110,7 +110,7 @@ func conceptOf(row []string, status int) (c Concept, wrong *corpus.Problem) {
 	}
 	var ok bool
 	if c.Status, ok = statusOf(row[status]); !ok {
-		return c, unreadable(noStatus)
+		return c, unreadable(fmt.Sprintf("column %d: the status %s%s", status+1, quotedID(strings.TrimSpace(row[status])), noStatus))
 	}
 	if status > 2 {
 		c.ID = strings.TrimSpace(row[status-3])

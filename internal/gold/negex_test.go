@@ -56,7 +56,7 @@ func TestLoadNegEx(t *testing.T) {
 		},
 		{
 			"first row with a status that is none", "1\tblorb\tA BLORB.\tAfirmed\n2\tblorb\tA BLORB.\tAffirmed\n",
-			[]string{"2 BLORB positive"}, []string{"line:1: the status is none of Affirmed, Negated and Possible"},
+			[]string{"2 BLORB positive"}, []string{`line:1: column 4: the status "Afirmed" is none of Affirmed, Negated and Possible`},
 		},
 		{
 			"capitals before other places", "1\tblorb\tA blorb or a BLORB.\tAffirmed\n",

@@ -99,20 +99,17 @@ func (s *Sheet) PerReport() *Sheet {
 	if !s.Sentences {
 		return s
 	}
-	var all []Row
-	at := map[string]int{}
+	var reports gathered
 	for _, row := range s.All {
-		id := reportOfSentence(row.ID)
-		i, found := at[id]
+		report, found := reports.row(reportOfSentence(row.ID))
 		if !found {
-			i, at[id] = len(all), len(all)
-			all = append(all, Row{ID: id, Group: row.Group, Place: row.Place})
+			report.Group, report.Place = row.Group, row.Place
 		}
-		all[i].join(row, !found)
+		report.join(row, !found)
 	}
 	source := *s.Source
 	source.Sentences = false
-	return &Sheet{Source: sourceOf(source, all), All: all}
+	return &Sheet{Source: sourceOf(source, reports.all), All: reports.all}
 }
 
 // join adds a sentence to the row of its report.
@@ -127,11 +124,17 @@ func (r *Row) join(sentence Row, first bool) {
 	at := len(r.Text) + 1
 	r.Text += "\n" + sentence.Text
 	r.addMentions(sentence, at)
-	for i, a := range sentence.Labels {
+	r.strengthen(sentence)
+}
+
+// strengthen takes the labels of another row that are stronger, with their
+// reasons.
+func (r *Row) strengthen(other Row) {
+	for i, a := range other.Labels {
 		if a > r.Labels[i] {
 			r.Labels[i] = a
-			if r.Reasons != nil && sentence.Reasons != nil {
-				r.Reasons[i] = sentence.Reasons[i]
+			if r.Reasons != nil && other.Reasons != nil {
+				r.Reasons[i] = other.Reasons[i]
 			}
 		}
 	}

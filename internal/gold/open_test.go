@@ -204,7 +204,6 @@ func TestTableFaults(t *testing.T) {
 		}},
 		{"an image of a study behind a fault", "Path,Edema\nx/patient1/study1/a.jpg,2\nx/patient1/study1/b.jpg,0\nx/patient1/study1/c.jpg,1\nx/patient1/study1/d.jpg,3\n", Options{}, []string{
 			`g.csv:2: column 2 (Edema): "2" is no label; want 1, 0, -1 or blank`,
-			`g.csv:4: column 1 (Path): the study "patient1/study1" has other labels in line 3`,
 			`g.csv:5: column 2 (Edema): "3" is no label; want 1, 0, -1 or blank`,
 		}},
 		{"no labels in the columns", "id,remark,model\na,x,y\n", Options{}, []string{
@@ -222,8 +221,20 @@ func TestTableFaults(t *testing.T) {
 		{"signs that separate nothing", "id|Edema\na|1\n", Options{}, []string{
 			"g.csv:1: the header row has none of the separators that are read; put commas, semicolons or tabs between the columns",
 		}},
-		{"images of a study with other labels", "Path,Edema\nx/patient1/study1/a.jpg,1\nx/patient1/study1/b.jpg,0\n", Options{}, []string{
-			`g.csv:3: column 1 (Path): the study "patient1/study1" has other labels in line 2`,
+		{"an image twice", "Path,Edema\nx/patient1/study1/a.jpg,1\nx/patient1/study1/b.jpg,0\nx/patient1/study1/a.jpg,1\n", Options{}, []string{
+			`g.csv:4: column 1 (Path): the image "x/patient1/study1/a.jpg" has a row already, in line 2`,
+		}},
+		{"a study beside its images", "id,Edema\npatient1/study1,1\nx/patient1/study1/a.jpg,1\ny/patient2/study1/a.jpg,1\ny/patient2/study1,1\n", Options{}, []string{
+			`g.csv:3: column 1 (id): the id "patient1/study1" has a row already, in line 2`,
+			`g.csv:5: column 1 (id): the id "patient2/study1" has a row already, in line 4`,
+		}},
+		{"images of a study in two groups", "Path,AP/PA,Edema\nx/patient1/study1/a.jpg,AP,1\nx/patient1/study1/b.jpg,,0\n", Options{By: "AP/PA"}, []string{
+			`g.csv:3: the study "patient1/study1" is in the group "" here and in "AP" in another image; sum up by a column that is the same for all images of a study`,
+		}},
+		{"probabilities", "id,Edema,Fracture\na,0.73,1\nb,1, 1e-5\nc,-.5,0\n", Options{}, []string{
+			`g.csv:2: column 2 (Edema): "0.73" is a probability, no label; choose a threshold and write 1 from there on, 0 below`,
+			`g.csv:3: column 3 (Fracture): "1e-5" is a probability, no label; choose a threshold and write 1 from there on, 0 below`,
+			`g.csv:4: column 2 (Edema): "-.5" is no label; want 1, 0, -1 or blank`,
 		}},
 		{"no labels", "id,text\na,x\n", Options{}, []string{"g.csv:1: there is no column of labels; name the columns after the observations"}},
 		{"twice", "id,Lung Opacity,Airspace Opacity\na,1,1\n", Options{}, []string{`g.csv:1: columns 2 and 3 both are "Lung Opacity"; remove one`}},
@@ -236,7 +247,7 @@ func TestTableFaults(t *testing.T) {
 			`g.csv:1: there is no column "sites"; did you mean "site"?`,
 			`g.csv:1: there is no column "Edem"; did you mean "Edema"?`,
 		}},
-		{"an open quote", "id,Edema\na,\"1\nb,1\n", Options{}, []string{"g.csv:2: a quote opened here is not closed; it swallowed 1 line, of which only what is clearly a row was read; close it, or double quotes within quoted fields"}},
+		{"an open quote", "id,Edema\na,\"1\nb,1\n", Options{}, []string{"g.csv:2: a quote opened here is not closed; it swallowed 1 line, and reading ends with it; close it, or double quotes within quoted fields"}},
 		{"empty", "", Options{}, []string{"g.csv: the file is empty"}},
 		{"blank", "\n\n", Options{}, []string{"g.csv:1: there is no header row"}},
 		{"binary", "\x00", Options{}, []string{"g.csv:1: the file is no text: binary data (NUL bytes), not text"}},

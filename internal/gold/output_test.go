@@ -149,7 +149,7 @@ func TestParquetFaults(t *testing.T) {
 	}{
 		{"labels and ids", whole, Options{Known: fourteen}, []string{
 			`g.parquet: row 1: column 3 (Edema): "2" is no label; want 1, 0, -1 or blank`,
-			`g.parquet: row 1: column 4 (Atelectasis): "0.5" is no label; want 1, 0, -1 or blank`,
+			`g.parquet: row 1: column 4 (Atelectasis): "0.5" is a probability, no label; choose a threshold and write 1 from there on, 0 below`,
 			`g.parquet: row 1: column 5 (Fracture): "yes" is no label; want 1, 0, -1 or blank`,
 			`g.parquet: row 3: column 1 (study_id): the id "2" has a row already, in row 2`,
 		}},

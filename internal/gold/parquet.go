@@ -138,7 +138,7 @@ func (t *parquetTable) rows(ctx context.Context, yield func(Row, error) bool) {
 		return
 	}
 	defer done()
-	r := &parquetReader{parquetTable: t, seen: newIDs("row", t.images), strings: newCache()}
+	r := &parquetReader{parquetTable: t, seen: newIDs("row"), strings: newCache()}
 	for _, group := range in.RowGroups() {
 		if !r.readGroup(ctx, group, yield) {
 			return
@@ -200,11 +200,7 @@ func (r *parquetReader) yield(values parquet.Row, yield func(Row, error) bool) b
 	r.number++
 	r.wrong = nil
 	row := r.row(values)
-	what, repeats := r.seen.add(row, r.number, r.wrong != nil)
-	if repeats {
-		return true
-	}
-	if what != "" {
+	if what := r.seen.add(row, r.number); what != "" {
 		r.fail(r.id, what)
 	}
 	return yieldRow(yield, row, r.wrong)
@@ -220,14 +216,18 @@ func (r *parquetReader) fail(column int, what string) {
 
 func (r *parquetReader) row(values parquet.Row) Row {
 	row := Row{ID: strconv.Itoa(r.number), Place: r.place, Labels: make([]corpus.Assertion, len(r.labels))}
+	id, image := "", ""
 	label := 0 // the values are in the order of the columns, as the labels are
 	for _, v := range values {
 		column := v.Column()
 		switch {
 		case column == r.id:
-			row.ID = corpus.StudyOf(valueText(v))
+			id = valueText(v)
 		case column == r.group:
 			row.Group = r.strings.string([]byte(valueText(v)))
+		}
+		if column == r.image {
+			image = valueText(v)
 		}
 		for label < len(r.labels) && r.labels[label] < column {
 			label++
@@ -239,6 +239,9 @@ func (r *parquetReader) row(values parquet.Row) Row {
 			}
 			row.Labels[label] = a
 		}
+	}
+	if r.id >= 0 {
+		row.identify(id, image)
 	}
 	if row.ID == "" {
 		r.fail(r.id, "the id is empty")
@@ -277,7 +280,7 @@ func valueLabel(v parquet.Value) (corpus.Assertion, error) {
 	case v.Kind() == parquet.Double:
 		n = v.Double()
 	default:
-		return corpus.DecodeLabel(valueText(v))
+		return decodeLabel(valueText(v))
 	}
 	switch {
 	case math.IsNaN(n):
@@ -289,5 +292,5 @@ func valueLabel(v parquet.Value) (corpus.Assertion, error) {
 	case n == -1:
 		return corpus.Uncertain, nil
 	}
-	return corpus.DecodeLabel(valueText(v)) // which words the error
+	return decodeLabel(valueText(v)) // which words the error
 }

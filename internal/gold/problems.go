@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/nearest"
@@ -65,6 +66,14 @@ func quotedName(name string) string {
 	return corpus.QuoteID(name)
 }
 
+// quotedImage quotes the path of an image, which may be long and has no blanks.
+func quotedImage(name string) string {
+	if strings.Contains(name, " ") {
+		return quotedID(name)
+	}
+	return corpus.Quote(name, 80)
+}
+
 func quotedID(id string) string { return corpus.QuoteID(id) }
 
 // didYouMean asks for the nearest of the known names, and is "" where none is
@@ -76,61 +85,47 @@ func didYouMean(name string, known []string) string {
 	return ""
 }
 
-// ids knows the ids of the rows so far, in 24 bytes each.
+// ids knows the ids of the rows so far, in 16 bytes each.
 type ids struct {
-	unit   string // what places count: "line", "row"
-	images bool   // a row is one image of a study: another with the same labels repeats it
-	seed   maphash.Seed
-	seen   map[uint64]firstRow
+	unit string // what places count: "line", "row"
+	seed maphash.Seed
+	seen map[uint64]int // where a row was; below 0: where a study had its first image
 }
 
-type firstRow struct {
-	at     int
-	labels uint64 // hashed; 0: could not be read
-}
-
-func newIDs(unit string, images bool) *ids {
-	return &ids{unit: unit, images: images, seed: maphash.MakeSeed(), seen: map[uint64]firstRow{}}
+func newIDs(unit string) *ids {
+	return &ids{unit: unit, seed: maphash.MakeSeed(), seen: map[uint64]int{}}
 }
 
 // add says what is wrong with the id of a row at a line or the like, or "". An
-// empty id has been told already, and so has what is wrong with a faulty row.
-func (s *ids) add(row Row, at int, faulty bool) (what string, repeats bool) {
+// empty id has been told already. A study has one row, or one for each image.
+func (s *ids) add(row Row, at int) (what string) {
 	if row.ID == "" {
-		return "", false
+		return ""
 	}
-	key := maphash.String(s.seed, row.ID)
-	this := firstRow{at: at}
-	if !faulty {
-		this.labels = s.hash(row.Labels)
-	}
-	first, found := s.seen[key]
+	first := s.first(row.ID, at, row.image != "")
 	switch {
-	case !found:
-		s.seen[key] = this
-		return "", false
-	case !s.images:
-		return fmt.Sprintf("the id %s has a row already, in %s %d", quotedID(row.ID), s.unit, first.at), false
-	case faulty:
-		return "", false
-	case first.labels == 0:
-		s.seen[key] = this
-		return "", false
-	case first.labels != this.labels:
-		return fmt.Sprintf("the study %s has other labels in %s %d", quotedID(row.ID), s.unit, first.at), false
-	default:
-		return "", true
+	case first != 0 && (row.image == "" || first > 0):
+		return fmt.Sprintf("the id %s has a row already, in %s %d", quotedID(row.ID), s.unit, max(first, -first))
+	case row.image == "":
+		return ""
 	}
+	if first := s.first("image "+row.image, at, false); first != 0 {
+		return fmt.Sprintf("the image %s has a row already, in %s %d", quotedImage(row.image), s.unit, first)
+	}
+	return ""
 }
 
-// hash is not 0.
-func (s *ids) hash(labels []corpus.Assertion) uint64 {
-	var h maphash.Hash
-	h.SetSeed(s.seed)
-	for _, a := range labels {
-		h.WriteByte(byte(a))
+// first gives where an id was first, or 0, and then keeps this place.
+func (s *ids) first(id string, at int, image bool) int {
+	key := maphash.String(s.seed, id)
+	if first := s.seen[key]; first != 0 {
+		return first
 	}
-	return h.Sum64() | 1
+	if image {
+		at = -at
+	}
+	s.seen[key] = at
+	return 0
 }
 
 // cache gives equal strings the same memory, as far as it remembers: labels,

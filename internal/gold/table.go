@@ -42,7 +42,7 @@ func sampleTable(t *corpus.Table) []sampled {
 	sample := make([]sampled, len(t.Header))
 	for r := range t.HeadRows() {
 		for i, field := range r.Fields {
-			sample[i].add(corpus.DecodeLabel(field))
+			sample[i].add(decodeLabel(field))
 		}
 	}
 	return sample
@@ -57,7 +57,7 @@ type labelTable struct {
 
 // rows gives the rows, and counts those that are not UTF-8.
 func (l labelTable) rows(ctx context.Context, yield func(Row, error) bool) (foreign int) {
-	seen, strings := newIDs("line", l.images), newCache()
+	seen, strings := newIDs("line"), newCache()
 	number := 0
 	for r, err := range l.Rows() {
 		if ctx.Err() != nil {
@@ -75,11 +75,7 @@ func (l labelTable) rows(ctx context.Context, yield func(Row, error) bool) (fore
 			continue
 		}
 		row, wrong := l.row(r, number, strings)
-		what, repeats := seen.add(row, r.Line, wrong != nil)
-		if repeats {
-			continue
-		}
-		if what != "" {
+		if what := seen.add(row, r.Line); what != "" {
 			wrong = append(wrong, l.Fault(r.Line, l.id, what, ""))
 		}
 		if !yieldRow(yield, row, wrong) {
@@ -104,7 +100,12 @@ func (l labelTable) row(r corpus.Row, number int, strings *cache) (row Row, wron
 	row = Row{Place: corpus.Place{Path: l.File.Path, Line: r.Line}, Labels: make([]corpus.Assertion, len(l.labels))}
 	row.ID = strconv.Itoa(number)
 	if l.id >= 0 {
-		row.ID = string([]byte(corpus.StudyOf(r.Fields[l.id]))) // a copy: the fields share one string
+		image := ""
+		if l.image >= 0 {
+			image = r.Fields[l.image]
+		}
+		row.identify(r.Fields[l.id], image)
+		row.ID = string([]byte(row.ID)) // a copy: the fields share one string
 		if row.ID == "" {
 			wrong = append(wrong, l.Fault(r.Line, l.id, "the id is empty", ""))
 		}
@@ -119,7 +120,7 @@ func (l labelTable) row(r corpus.Row, number int, strings *cache) (row Row, wron
 		return row, wrong
 	}
 	for i, column := range l.labels {
-		a, err := corpus.DecodeLabel(r.Fields[column])
+		a, err := decodeLabel(r.Fields[column])
 		if err != nil {
 			wrong = append(wrong, l.Fault(r.Line, column, err.Error(), ""))
 		}
@@ -241,7 +242,7 @@ func (c *cells) add(r corpus.Row) error {
 	if err != nil {
 		return err
 	}
-	a, err := corpus.DecodeLabel(r.Fields[c.label])
+	a, err := decodeLabel(r.Fields[c.label])
 	if err != nil {
 		return c.Fault(r.Line, c.label, err.Error(), "")
 	}

@@ -15,6 +15,7 @@ var texts embed.FS
 type Access struct {
 	Dataset *dataset.Dataset
 	Places  []Place
+	Example string // a command line that downloads some of it
 }
 
 // Place is where files of a dataset are.
@@ -26,8 +27,10 @@ type Place struct {
 // AccessTo says how a dataset is had.
 func AccessTo(d *dataset.Dataset) Access {
 	a := Access{Dataset: d}
+	obtain := "radlabel dataset " + d.Name + " obtain "
 	switch d {
 	case dataset.MIMIC:
+		a.Example = obtain + "--checksums SHA256SUMS.txt mimic-cxr-reports.zip"
 		a.Places = []Place{
 			{"https://physionet.org/files/mimic-cxr/2.1.0/", []string{
 				"mimic-cxr-reports.zip", "cxr-record-list.csv.gz", "cxr-study-list.csv.gz", "cxr-provider-list.csv.gz",
@@ -40,8 +43,10 @@ func AccessTo(d *dataset.Dataset) Access {
 			}},
 		}
 	case dataset.CheXpert:
+		a.Example = "RADLABEL_FROM=$(cat link.txt) " + obtain + "train.csv valid.csv"
 		a.Places = []Place{{"", []string{"CheXpert-v1.0.zip", "CheXpert-v1.0-small.zip", "train.csv", "valid.csv"}}}
 	case dataset.ChestXray14:
+		a.Example = obtain + "--from gs://gcs-public-data--healthcare-nih-chest-xray png/00000001_000.png"
 		a.Places = []Place{{"", []string{
 			"Data_Entry_2017_v2020.csv", "BBox_List_2017.csv", "train_val_list.txt", "test_list.txt", "images_*.tar.gz",
 		}}}

@@ -8,18 +8,21 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"unicode"
 )
 
-// Credentials are a name and a password for the host of a Getter's Base. They
-// do not print.
+// Credentials are a name and a password for the host of a Getter's Base, and
+// headers to send there, such as a token. They do not print.
 type Credentials struct {
 	User, password string
-	From           string // where they are from: the environment, or a file
+	From           string // where name and password are from: the environment, or a file
+	headers        http.Header
 }
 
 // Empty reports whether there are none.
-func (c Credentials) Empty() bool { return c.User == "" && c.password == "" }
+func (c Credentials) Empty() bool { return c.User == "" && c.password == "" && len(c.headers) == 0 }
 
 // String keeps the password out of what prints c.
 func (c Credentials) String() string { return "credentials from " + c.From }
@@ -30,8 +33,14 @@ func (c Credentials) GoString() string { return c.String() }
 // authorize adds the credentials to a request, but over plain http to this
 // machine alone.
 func (c Credentials) authorize(req *http.Request) {
-	if !c.Empty() && (req.URL.Scheme == "https" || loopback(req.URL.Hostname())) {
+	if req.URL.Scheme != "https" && !loopback(req.URL.Hostname()) {
+		return
+	}
+	if c.User != "" || c.password != "" {
 		req.SetBasicAuth(c.User, c.password)
+	}
+	for name, values := range c.headers {
+		req.Header[name] = values
 	}
 }
 
@@ -42,13 +51,29 @@ func loopback(host string) bool {
 
 // LoadCredentials gives what the environment has for a host: RADLABEL_USER and
 // RADLABEL_PASSWORD, else the host's entry in the netrc file that NETRC names,
-// else in ~/.netrc. That there are none is no error. No error repeats what
-// stands in the file.
+// else in ~/.netrc; and the headers of RADLABEL_HEADERS. An Authorization among
+// these goes before name and password, which buckets are not told at all: they
+// take none. That there is nothing is no error. No error repeats what stands in
+// the environment or the file.
 func LoadCredentials(host string, getenv func(string) string) (Credentials, error) {
+	headers, err := parseHeaders(getenv("RADLABEL_HEADERS"))
+	if err != nil {
+		return Credentials{}, fmt.Errorf("RADLABEL_HEADERS: %w", err)
+	}
+	if headers.Get("Authorization") != "" || isBucket(host) {
+		return Credentials{From: "RADLABEL_HEADERS", headers: headers}, nil
+	}
+	c, err := loadPassword(host, getenv)
+	c.headers = headers
+	return c, err
+}
+
+// loadPassword gives a host's name and password.
+func loadPassword(host string, getenv func(string) string) (Credentials, error) {
 	user, password := getenv("RADLABEL_USER"), getenv("RADLABEL_PASSWORD")
 	switch {
 	case user != "" && password != "":
-		return Credentials{user, password, "the environment"}, nil
+		return Credentials{User: user, password: password, From: "the environment"}, nil
 	case user != "" || password != "":
 		return Credentials{}, errors.New("one of RADLABEL_USER and RADLABEL_PASSWORD is not set; set both, or neither")
 	}
@@ -71,118 +96,30 @@ func LoadCredentials(host string, getenv func(string) string) (Credentials, erro
 	if err != nil {
 		return Credentials{}, fmt.Errorf("%s:%w", name, err)
 	}
-	return Credentials{user, password, name}, nil
+	return Credentials{User: user, password: password, From: name}, nil
 }
 
-// parseNetrc finds the entry of a host: the first of its name, else the default.
-// Words may be quoted, with \ before a quote or backslash in them. A # where a
-// keyword is due begins a comment. Errors begin with the line.
-func parseNetrc(text, host string) (user, password string, err error) {
-	type entry struct{ user, password string }
-	var fallback, other entry
-	var mine *entry
-	at := &other
-	n := netrc{rest: text, line: 1}
-	for {
-		key, ok, err := n.word(true)
-		if err != nil {
-			return "", "", err
-		}
-		if !ok {
-			break
-		}
-		switch key {
-		case "default":
-			at = &fallback
+var headerName = regexp.MustCompile(`^[0-9A-Za-z!#$%&'*+.^_|~-]+$`)
+
+// parseHeaders reads lines such as "Authorization: Bearer TOKEN".
+func parseHeaders(text string) (http.Header, error) {
+	headers := http.Header{}
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		if strings.TrimSpace(line) == "" {
 			continue
-		case "macdef": // up to an empty line
-			n.skipTo("\n\n")
-			continue
-		case "machine", "login", "password", "account":
-		default:
-			return "", "", fmt.Errorf("%d: a word that is none of machine, default, login, password, account, macdef; quote values that have blanks in them", n.line)
 		}
-		value, ok, err := n.word(false)
-		switch {
-		case err != nil:
-			return "", "", err
-		case !ok:
-			return "", "", fmt.Errorf("%d: nothing follows %s; complete the entry", n.line, key)
+		name, value, ok := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		if !ok || !headerName.MatchString(name) || value == "" || strings.ContainsFunc(value, unicode.IsControl) {
+			return nil, fmt.Errorf("line %d: want a name, a colon and a value, such as Authorization: Bearer TOKEN", number)
 		}
-		switch key {
-		case "machine":
-			at = &entry{}
-			if mine == nil && strings.EqualFold(value, host) {
-				mine = at
-			}
-		case "login":
-			at.user = value
-		case "password":
-			at.password = value
+		switch name = http.CanonicalHeaderKey(name); name {
+		case "Range", "If-Range", "Accept-Encoding", "Host", "Connection", "Content-Length", "Transfer-Encoding":
+			return nil, fmt.Errorf("line %d: %s is for the download to set; leave it out", number, name)
 		}
+		headers.Add(name, value)
 	}
-	if mine == nil {
-		mine = &fallback
-	}
-	return mine.user, mine.password, nil
-}
-
-// netrc is what is left of a netrc file.
-type netrc struct {
-	rest string
-	line int
-}
-
-// word gives the next word; false at the end. Comments are skipped where a
-// keyword is due.
-func (n *netrc) word(keyword bool) (string, bool, error) {
-	for {
-		blank := len(n.rest) - len(strings.TrimLeft(n.rest, " \t\r\n"))
-		n.take(blank)
-		if !keyword || !strings.HasPrefix(n.rest, "#") {
-			break
-		}
-		n.skipTo("\n")
-	}
-	if n.rest == "" {
-		return "", false, nil
-	}
-	if n.rest[0] != '"' {
-		end := strings.IndexAny(n.rest, " \t\r\n")
-		if end < 0 {
-			end = len(n.rest)
-		}
-		return n.take(end), true, nil
-	}
-	var word strings.Builder
-	for i := 1; i < len(n.rest) && n.rest[i] != '\n'; i++ {
-		switch c := n.rest[i]; {
-		case c == '"':
-			n.take(i + 1)
-			return word.String(), true, nil
-		case c == '\\' && i+1 < len(n.rest) && n.rest[i+1] != '\n':
-			i++
-			word.WriteByte(n.rest[i])
-		default:
-			word.WriteByte(c)
-		}
-	}
-	return "", false, fmt.Errorf("%d: a quote opened here is not closed; close it on the same line", n.line)
-}
-
-// take gives the next bytes and goes on after them.
-func (n *netrc) take(size int) string {
-	s := n.rest[:size]
-	n.line += strings.Count(s, "\n")
-	n.rest = n.rest[size:]
-	return s
-}
-
-// skipTo goes on after the end given, or to the end of all.
-func (n *netrc) skipTo(end string) {
-	if i := strings.Index(n.rest, end); i >= 0 {
-		n.take(i + len(end))
-	} else {
-		n.take(len(n.rest))
-	}
+	return headers, nil
 }

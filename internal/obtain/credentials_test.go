@@ -217,10 +217,11 @@ func TestLoadCredentials(t *testing.T) {
 
 	c, err = load(map[string]string{"RADLABEL_USER": "ada", "RADLABEL_PASSWORD": "geheim", "NETRC": netrc})
 	require.NoError(t, err)
-	assert.True(t, c == secret)
+	assert.Equal(t, secret.password, c.password)
+	assert.Equal(t, "the environment", c.From)
 	c, err = load(map[string]string{"NETRC": netrc})
 	require.NoError(t, err)
-	assert.True(t, c == Credentials{"n", "p", netrc})
+	assert.Equal(t, []string{"n", "p", netrc}, []string{c.User, c.password, c.From})
 
 	require.NoError(t, os.WriteFile(filepath.Join(home, ".netrc"), []byte("default login h password p"), 0o600))
 	c, err = load(nil)
@@ -240,6 +241,56 @@ func TestLoadCredentials(t *testing.T) {
 	}
 }
 
+func TestHeaders(t *testing.T) {
+	load := func(headers string) (Credentials, error) {
+		env := map[string]string{"RADLABEL_USER": "ada", "RADLABEL_PASSWORD": "geheim", "RADLABEL_HEADERS": headers}
+		return LoadCredentials("host", func(name string) string { return env[name] })
+	}
+	sent := func(c Credentials, address string) http.Header {
+		req, err := http.NewRequest(http.MethodGet, address, nil)
+		require.NoError(t, err)
+		c.authorize(req)
+		return req.Header
+	}
+	c, err := load("\r\nx-one:  1 \r\nUser-Agent: a: b\nx-one: 2")
+	require.NoError(t, err)
+	assert.Equal(t, http.Header{"X-One": {"1", "2"}, "User-Agent": {"a: b"}, "Authorization": {"Basic YWRhOmdlaGVpbQ=="}}, sent(c, "https://host/"))
+	assert.Empty(t, sent(c, "http://host/"))
+	assert.False(t, c.Empty())
+
+	c, err = load("authorization: Bearer geheim2")
+	require.NoError(t, err)
+	assert.Equal(t, http.Header{"Authorization": {"Bearer geheim2"}}, sent(c, "https://host/"), "not name and password beside it")
+	assert.NotContains(t, fmt.Sprintf("%v %+v %#v %s", c, c, c, &c), "geheim")
+
+	for text, want := range map[string]string{
+		"Bearer geheim":                  "RADLABEL_HEADERS: line 1: want a name, a colon and a value",
+		"X: 1\n\nAuth orization: geheim": "line 3: want a name",
+		"X: geheim\x00":                  "line 1: want a name",
+		": geheim":                       "line 1: want a name",
+		"geheim:":                        "line 1: want a name",
+		"range: geheim":                  "line 1: Range is for the download to set; leave it out",
+	} {
+		_, err := load(text)
+		if assert.ErrorContains(t, err, want) {
+			assert.NotContains(t, err.Error(), "geheim")
+		}
+	}
+}
+
+// Headers go where name and password would go, and no further.
+func TestHeadersStayHome(t *testing.T) {
+	other := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) { give(w, r, `"1"`, content) })
+	s := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL+"/x", http.StatusFound)
+	})
+	f := newFixture(t, s.URL)
+	f.Credentials = Credentials{headers: http.Header{"X-Token": {"geheim"}}}
+	require.NoError(t, f.Get(t.Context(), "x"))
+	assert.Equal(t, "geheim", s.seen[0].Get("X-Token"))
+	assert.Empty(t, other.seen[0].Get("X-Token"))
+}
+
 func TestReadSums(t *testing.T) {
 	sum := sumOf(content)
 	text := "\ufeff" + sum + "  a\r\n\n" + strings.ToUpper(sum) + " *./files/b c\n" + sum + " unwanted\n"
@@ -256,6 +307,7 @@ func TestAccess(t *testing.T) {
 	for _, of := range dataset.All() {
 		d := AccessTo(of)
 		assert.Contains(t, d.Text(), "\nCite\n", of.Name)
+		assert.Contains(t, d.Text(), d.Example)
 		for _, name := range d.Files() {
 			assert.NoError(t, CheckName(name))
 			assert.Contains(t, d.Text(), name)

@@ -69,24 +69,11 @@ func NewTransport() http.RoundTripper {
 	return transport
 }
 
-// ParseBase parses the address that names are joined to. User and password have
-// no place in it: they would be in the process list.
-func ParseBase(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	switch { // no error repeats the address: it may be a secret
-	case err != nil:
-		return nil, errors.New("is no URL; give one such as https://host/folder")
-	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return nil, errors.New("wants https:// or http:// and a host at its beginning")
-	case u.User != nil:
-		return nil, errors.New("has a user in it; set RADLABEL_USER and RADLABEL_PASSWORD, or use a netrc file")
-	}
-	u.Fragment, u.RawFragment = "", ""
-	return u, nil
-}
-
 // CheckName refuses names of files that would not be written below a folder.
 func CheckName(name string) error {
+	if strings.Contains(name, "://") { // and perhaps a secret
+		return errors.New("a name of a file is wanted, not an address; give that by --from, or, where it is a signed link, by RADLABEL_FROM")
+	}
 	if name == "." || !fs.ValidPath(name) || !filepath.IsLocal(filepath.FromSlash(name)) || strings.ContainsAny(name, "\\\x00") {
 		return fmt.Errorf("%q is no name of a file below the folder; give it as the dataset does, without any .. in it", name)
 	}
@@ -329,6 +316,8 @@ func (g *Getter) status(p *part, resp *http.Response) error {
 		return &passing{what, retryAfter(resp, time.Now())}
 	case code == http.StatusUnauthorized:
 		return fmt.Errorf("%s: %s: %w; %s", p.name, what, ErrRefused, g.credentialsAdvice(resp))
+	case (code == http.StatusForbidden || code == http.StatusBadRequest) && g.Base.RawQuery == "" && isBucket(resp.Request.URL.Hostname()):
+		return fmt.Errorf("%s: %s; %s", p.name, what, bucketAdvice)
 	case code == http.StatusForbidden:
 		return fmt.Errorf("%s: %s; sign the dataset's agreement with this account, or get a new link: a signed one expires", p.name, what)
 	case code == http.StatusNotFound, code == http.StatusGone:
@@ -340,6 +329,8 @@ func (g *Getter) status(p *part, resp *http.Response) error {
 // credentialsAdvice says what to do about a 401.
 func (g *Getter) credentialsAdvice(resp *http.Response) string {
 	switch {
+	case g.Credentials.headers.Get("Authorization") != "" && resp.Request.Header.Get("Authorization") != "":
+		return "check the Authorization in RADLABEL_HEADERS: tokens expire"
 	case resp.Request.Header.Get("Authorization") != "":
 		return "check the name and password that " + g.Credentials.From + " has for it"
 	case !sameOrigin(resp.Request.URL, g.Base):
@@ -349,8 +340,13 @@ func (g *Getter) credentialsAdvice(resp *http.Response) string {
 	case !g.Credentials.Empty():
 		return "credentials are not sent over plain http; give an address with https"
 	}
+	if isBucket(resp.Request.URL.Hostname()) {
+		return bucketAdvice
+	}
 	return "set RADLABEL_USER and RADLABEL_PASSWORD, or put the host into ~/.netrc"
 }
+
+const bucketAdvice = "the bucket is not open to all, or its reader pays: set RADLABEL_HEADERS to a token and the project to charge, or RADLABEL_FROM to a signed link"
 
 // shown is an address without what may be secret.
 func shown(u *url.URL) string {

@@ -12,7 +12,6 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -210,6 +209,49 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// More comes than the file was said to have.
+func TestLongerThanSaid(t *testing.T) {
+	s := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		switch n {
+		case 0:
+			cut(w, `"1"`, content[:100], len(content))
+		case 1:
+			w.Header().Set("ETag", `"1"`)
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes 100-%d/%d", len(content)-1, len(content)))
+			w.WriteHeader(http.StatusPartialContent)
+			w.(http.Flusher).Flush() // no length, then
+			w.Write(content)
+		default:
+			give(w, r, `"1"`, content)
+		}
+	})
+	f := newFixture(t, s.URL)
+	require.NoError(t, f.Get(t.Context(), "x"))
+	assert.Equal(t, content, f.file(t, "x"))
+	assert.Contains(t, strings.Join(f.notes, "\n"), "more came than the file is long; it is fetched anew")
+	assert.Empty(t, s.seen[2].Get("Range"))
+}
+
+// Servers call a file encoded that is compressed where it lies. It comes as it
+// is there, and goes on where it broke.
+func TestGzipFile(t *testing.T) {
+	s := serve(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, "identity", r.Header.Get("Accept-Encoding"))
+		w.Header().Set("Content-Encoding", "gzip")
+		if n == 0 {
+			cut(w, "\"1\"\r\nContent-Encoding: gzip", content[:100], len(content))
+			return
+		}
+		w.Header().Set("ETag", `"1"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	})
+	f := newFixture(t, s.URL)
+	require.NoError(t, f.Get(t.Context(), "x.csv.gz"))
+	assert.Equal(t, content, f.file(t, "x.csv.gz"))
+	assert.Equal(t, "bytes=100-", s.seen[1].Get("Range"))
+	assert.Equal(t, 2, s.asked())
+}
+
 // A server that names no version cannot be asked for the rest of one.
 func TestNoValidator(t *testing.T) {
 	for _, tag := range []string{"", `W/"1"`} {
@@ -385,6 +427,10 @@ func TestAnswersThatAreNotTheFile(t *testing.T) {
 			out.WriteString("HTTP/1.0 200 OK\r\n\r\npart")
 			out.Flush()
 		}, "give --checksums"},
+		"compressed, and no .gz": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			give(w, r, `"1"`, content)
+		}, `sends it compressed ("gzip")`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) { test.answer(w, r) })
@@ -451,6 +497,30 @@ func TestCancelled(t *testing.T) {
 	assert.Empty(t, f.slept)
 }
 
+// Of two downloads of a file one waits for the other.
+func TestTwoAtOnce(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files are not locked there")
+	}
+	var second error
+	var other *fixture
+	s := serve(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		if second == nil {
+			second = other.Get(t.Context(), "x")
+		}
+		give(w, r, `"1"`, content)
+	})
+	f := newFixture(t, s.URL)
+	other = newFixture(t, s.URL)
+	other.Dir = f.Dir
+	require.NoError(t, f.Get(t.Context(), "x"))
+	assert.ErrorContains(t, second, "x: another process is downloading it; wait for that, then run again")
+	assert.Equal(t, content, f.file(t, "x"))
+	assert.Equal(t, 1, s.asked())
+	require.NoError(t, other.Get(t.Context(), "x"))
+	assert.Contains(t, other.notes[0], "is there already")
+}
+
 // fullDisk takes n bytes.
 type fullDisk struct {
 	io.Writer
@@ -487,6 +557,10 @@ func TestNames(t *testing.T) {
 		assert.Error(t, CheckName(name), name)
 		assert.ErrorContains(t, f.Get(t.Context(), name), "is no name of a file below the folder", name)
 	}
+	err := f.Get(t.Context(), "https://host/train.csv?sig=geheim")
+	if assert.ErrorContains(t, err, "not an address; give that by --from, or, where it is a signed link, by RADLABEL_FROM") {
+		assert.NotContains(t, err.Error(), "geheim")
+	}
 	assert.Zero(t, s.asked())
 	if runtime.GOOS != "windows" {
 		outside := t.TempDir()
@@ -498,28 +572,6 @@ func TestNames(t *testing.T) {
 	}
 	require.NoError(t, os.Mkdir(filepath.Join(f.dir, "folder"), 0o700))
 	assert.ErrorContains(t, f.Get(t.Context(), "folder"), "is a folder")
-}
-
-func TestParseBase(t *testing.T) {
-	for _, s := range []string{"", "host/x", "/x", "ftp://host/", "https://", "https://user:geheim@host/", "https://ho st/geheim", "https://host/%zz?geheim"} {
-		_, err := ParseBase(s)
-		if assert.Error(t, err, s) {
-			assert.NotContains(t, err.Error(), "geheim")
-		}
-	}
-	for base, want := range map[string]string{
-		"https://h/a":           "https://h/a/x/y%3F.csv",
-		"https://h/a/":          "https://h/a/x/y%3F.csv",
-		"https://h":             "https://h/x/y%3F.csv",
-		"https://h/a?sig=1":     "https://h/a/x/y%3F.csv?sig=1",
-		"https://h/y%3F.csv?s":  "https://h/y%3F.csv?s",
-		"https://h/a/?sig=1#no": "https://h/a/x/y%3F.csv?sig=1",
-	} {
-		u, err := ParseBase(base)
-		require.NoError(t, err)
-		g := Getter{Base: u}
-		assert.Equal(t, want, g.address("x/y?.csv").String())
-	}
 }
 
 func TestNoHost(t *testing.T) {
@@ -540,10 +592,4 @@ func TestCertificate(t *testing.T) {
 	f := newFixture(t, s.URL)
 	assert.ErrorContains(t, f.Get(t.Context(), "x"), "the server is not who it says it is")
 	assert.Empty(t, f.slept)
-}
-
-func mustURL(t *testing.T, s string) *url.URL {
-	u, err := url.Parse(s)
-	require.NoError(t, err)
-	return u
 }

@@ -56,10 +56,16 @@ func openPart(root *os.Root, name string) (*part, error) {
 		return nil, output.NotWritten(p.temporary(), err)
 	}
 	p.file = f
+	busy := locked(f)
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		f.Close()
 		return nil, fmt.Errorf("%s: is no plain file; move it away", p.temporary())
+	}
+	// The other process may have ended since, and what was opened be whole by now.
+	if now, err := root.Stat(p.temporary()); busy || err != nil || !os.SameFile(info, now) {
+		f.Close()
+		return nil, fmt.Errorf("%s: another process is downloading it; wait for that, then run again", name)
 	}
 	var known state
 	if b, err := root.ReadFile(p.about()); err == nil && json.Unmarshal(b, &known) == nil && known.validator() != "" {
@@ -121,7 +127,7 @@ func (p *part) continues(resp *http.Response) bool {
 		(size < 0 || p.state.Size < 0 || size == p.state.Size) &&
 		(now.ETag == "" || now.ETag == p.state.ETag) &&
 		(now.Modified == "" || p.state.ETag != "" || now.Modified == p.state.Modified) &&
-		encoded(resp) == ""
+		p.plain(resp)
 }
 
 // readable refuses answers that are not the file.
@@ -131,12 +137,18 @@ func (p *part) readable(resp *http.Response, checked bool) error {
 	switch {
 	case strings.HasPrefix(kind, "text/html") && ext != ".html" && ext != ".htm":
 		return fmt.Errorf("%s: %s answers with a web page, not with the file; check the address, and whether it asks to log in", p.name, resp.Request.URL.Host)
-	case encoded(resp) != "" && ext != ".gz":
+	case !p.plain(resp):
 		return fmt.Errorf("%s: %s sends it compressed (%.20q), which it was asked not to; download it in a browser", p.name, resp.Request.URL.Host, encoded(resp))
 	case resp.ContentLength < 0 && resp.ProtoMajor < 2 && len(resp.TransferEncoding) == 0 && !checked:
 		return fmt.Errorf("%s: %s does not say how long it is, so that a part would pass for the whole; give --checksums", p.name, resp.Request.URL.Host)
 	}
 	return nil
+}
+
+// plain reports whether the bytes of an answer are those of the file: servers call
+// a file encoded as well that is compressed where it lies.
+func (p *part) plain(resp *http.Response) bool {
+	return encoded(resp) == "" || strings.EqualFold(path.Ext(p.name), ".gz")
 }
 
 func encoded(resp *http.Response) string {

@@ -148,11 +148,16 @@ func (s *Splitter) block(c cut) bool {
 //     block, whatever headers it holds, when a report follows there;
 //   - a rule ends blocks and the preamble, and is a part of any other section.
 func (s *Splitter) Split(text string) []corpus.Section {
-	cuts := s.cuts(text)
+	var room [usualCuts]cut
+	cuts := s.cuts(room[:0], text)
 	// For each cut, where the block that it opens would end, and whether a
 	// report follows there.
-	ends := make([]int, len(cuts)+1)
-	report := make([]bool, len(cuts)+1)
+	var roomEnds [usualCuts + 1]int
+	var roomReport [usualCuts + 1]bool
+	ends, report := roomEnds[:], roomReport[:]
+	if len(cuts) > usualCuts {
+		ends, report = make([]int, len(cuts)+1), make([]bool, len(cuts)+1)
+	}
 	ends[len(cuts)] = len(cuts)
 	for i := len(cuts) - 1; i >= 0; i-- {
 		c := cuts[i]
@@ -167,7 +172,7 @@ func (s *Splitter) Split(text string) []corpus.Section {
 		}
 	}
 
-	var sections []corpus.Section
+	sections := make([]corpus.Section, 0, len(cuts)+1)
 	open := corpus.Section{Name: Preamble}
 	openKnown, openLabelled, openBlock := false, false, false
 	closeAt := func(end int) {
@@ -202,14 +207,12 @@ func (s *Splitter) Split(text string) []corpus.Section {
 			openKnown, openLabelled, openBlock = false, false, false
 			continue
 		}
-		open = corpus.Section{
-			Name:   unknownName(text[c.start:cuts[i].end]),
-			Header: corpus.Span{Start: c.start, End: c.end},
-			Span:   corpus.Span{Start: c.end},
-		}
+		open = corpus.Section{Header: corpus.Span{Start: c.start, End: c.end}, Span: corpus.Span{Start: c.end}}
 		openKnown, openLabelled, openBlock = c.kind <= contains, false, block
 		if openKnown {
 			open.Name, openLabelled = s.defs[c.def].Name, s.defs[c.def].Labelled
+		} else {
+			open.Name = unknownName(text[c.start:cuts[i].end])
 		}
 		if j := ends[i]; block {
 			until = 0
@@ -228,16 +231,18 @@ func unknownName(header string) string {
 	return strings.ToLower(strings.Join(strings.Fields(strings.TrimRight(header, ": \t")), " "))
 }
 
-// cuts finds the headers, rules and FINAL REPORT lines of a text, in order.
-func (s *Splitter) cuts(text string) []cut {
+// usualCuts are as many as nearly every report has.
+const usualCuts = 24
+
+// cuts appends the headers, rules and FINAL REPORT lines of a text, in order.
+func (s *Splitter) cuts(cuts []cut, text string) []cut {
 	text = plainBlanks(text)
 	if t := trim(text, corpus.Span{End: len(text)}); !strings.ContainsAny(t.In(text), "\n\r") {
-		return s.inlineCuts(text)
+		return s.inlineCuts(cuts, text)
 	}
 	small := !hasCapital(text) // no header can be told by its capitals
-	var cuts []cut
-	fresh := true // a paragraph starts here
-	ended := true // a sentence ended before
+	fresh := true              // a paragraph starts here
+	ended := true              // a sentence ended before
 	for i := 0; i < len(text); {
 		eol, next := lineEnd(text, i, len(text))
 		start := skipBlanks(text, i, eol)
@@ -255,7 +260,7 @@ func (s *Splitter) cuts(text string) []cut {
 		}
 		line := text[start:eol]
 		if end := finalReport(line); end > 0 && strings.Trim(line[end:], ": \t") == "" {
-			cuts = append(cuts, cut{kind: final, start: start, end: start + len(strings.TrimRight(line, " \t"))})
+			cuts = append(cuts, cut{kind: final, start: start, end: start + len(trimEnd(line))})
 			fresh, ended = true, true
 			continue
 		}
@@ -264,7 +269,7 @@ func (s *Splitter) cuts(text string) []cut {
 			c.start, c.end, c.fresh = start, start+c.end, fresh
 			cuts = append(cuts, c)
 		}
-		line = strings.TrimRight(line, " \t")
+		line = trimEnd(line)
 		fresh = ok && c.end == start+len(line)
 		// After a header in small letters, the next may follow any text.
 		ended = fresh || ok && !isUpper(text[start]) || strings.IndexByte(".:!?;", line[len(line)-1]) >= 0
@@ -321,8 +326,21 @@ const (
 )
 
 // headerByte reports whether c may stand in a header.
-func headerByte(c byte) bool {
-	return isLetter(c) || isDigit(c) || strings.IndexByte(" \t()/,-&#'", c) >= 0
+func headerByte(c byte) bool { return headerBytes[c] }
+
+var headerBytes = func() (is [256]bool) {
+	for c := range is {
+		is[c] = isLetter(byte(c)) || isDigit(byte(c)) || strings.IndexByte(" \t()/,-&#'", byte(c)) >= 0
+	}
+	return is
+}()
+
+// trimEnd drops the blanks and tabs at the end of a line.
+func trimEnd(line string) string {
+	for len(line) > 0 && (line[len(line)-1] == ' ' || line[len(line)-1] == '\t') {
+		line = line[:len(line)-1]
+	}
+	return line
 }
 
 // header reads the header that a line (without its first blanks) starts with.
@@ -369,7 +387,7 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 		if stop != 0 && !alone {
 			end++
 		} else {
-			end = len(strings.TrimRight(line[:j], " \t"))
+			end = len(trimEnd(line[:j]))
 		}
 		return cut{kind: known, def: def, end: end}, true
 	case capitals && ended && (alone || stop == '_' || stop == ':' && !colon):
@@ -379,7 +397,7 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 			if !alone && stop == ':' { // the digits are of the time
 				end = len(strings.TrimRight(line[:j], "0123456789"))
 			}
-			return cut{kind: known, def: def, end: len(strings.TrimRight(line[:end], " \t"))}, true
+			return cut{kind: known, def: def, end: len(trimEnd(line[:end]))}, true
 		}
 		return cut{}, false
 	case !colon || !capitals && !title:
@@ -465,8 +483,7 @@ func (s *Splitter) find(plain []byte) (def int, other, ok bool) {
 // inlineCuts finds known headers in a text of one line. A header in capitals
 // may stand anywhere in mixed text; elsewhere a sentence must have ended
 // before it.
-func (s *Splitter) inlineCuts(text string) []cut {
-	var cuts []cut
+func (s *Splitter) inlineCuts(cuts []cut, text string) []cut {
 	mixed := strings.IndexFunc(text, func(r rune) bool { return 'a' <= r && r <= 'z' }) >= 0
 	taken := trim(text, corpus.Span{End: len(text)}).Start
 	small := !hasCapital(text)

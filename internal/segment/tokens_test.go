@@ -247,7 +247,7 @@ func linear(t *testing.T, unit string, work func(string)) {
 		return best
 	}
 	var small, large time.Duration
-	for range 6 {
+	for range 30 {
 		small, large = measure(100<<10), measure(400<<10)
 		if large <= 10*small {
 			return

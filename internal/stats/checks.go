@@ -82,24 +82,14 @@ func (g *gatherer) studiesThat(are func(*study) bool) (n int) {
 // leaks counts the patients in more than one split. Split is false where no one
 // is in any.
 func (g *gatherer) leaks() (n int, split bool) {
-	first, both := map[uint32]uint8{}, map[uint32]bool{}
-	in := func(patient uint32, split uint8) {
-		if split == 0 || patient == 0 {
-			return
-		}
-		if f, found := first[patient]; !found {
-			first[patient] = split
-		} else if f != split {
-			both[patient] = true
+	for _, in := range g.patientSplits() {
+		in &^= 1 // no split
+		split = split || in != 0
+		if in&(in-1) != 0 {
+			n++
 		}
 	}
-	for _, m := range g.images {
-		in(m.patient, g.splitOf(m))
-	}
-	for _, s := range g.studies {
-		in(s.patient, s.split)
-	}
-	return len(both), len(first) > 0
+	return n, split
 }
 
 // unknownBoxes counts the images that only boxes speak of.
@@ -107,7 +97,7 @@ func (g *gatherer) unknownBoxes() int {
 	unknown := map[uint64]bool{}
 	for _, b := range g.boxes {
 		for key := range b.images {
-			if _, found := g.imageAt[key]; !found {
+			if g.imageAt.Find(key) < 0 {
 				unknown[key] = true
 			}
 		}

@@ -3,6 +3,7 @@ package stats
 import (
 	"cmp"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -16,35 +17,31 @@ func (g *gatherer) populations() []Population {
 	all := make([]Population, n)
 	views, sexes := make([][]int, n), make([][]int, n)
 	ages := make([]Ages, n)
-	patients := make([]map[uint32]bool, n)
 	for i := range all {
 		views[i], sexes[i] = make([]int, len(g.views.all)), make([]int, len(g.sexes.all))
-		patients[i] = map[uint32]bool{}
 	}
-	patient := func(split uint8, id uint32) {
-		if id > 0 {
-			patients[0][id], patients[split+1][id] = true, true
-		}
-	}
-	for _, m := range g.images {
-		split := g.splitOf(m)
-		for _, i := range [2]int{0, int(split) + 1} {
+	for i := range g.images {
+		m := &g.images[i]
+		for _, i := range [2]int{0, int(g.splitOf(m)) + 1} {
 			all[i].Images++
 			views[i][m.view]++
 			sexes[i][m.sex]++
 			ages[i].add(int(m.age))
 		}
-		patient(split, m.patient)
 	}
-	for _, s := range g.studies {
+	for i := range g.studies {
 		all[0].Studies++
-		all[s.split+1].Studies++
-		patient(s.split, s.patient)
+		all[g.studies[i].split+1].Studies++
+	}
+	for _, in := range g.patientSplits() {
+		all[0].Patients++
+		for ; in != 0; in &= in - 1 {
+			all[bits.TrailingZeros64(in)+1].Patients++
+		}
 	}
 	for i := range all {
 		p := &all[i]
 		p.Split = g.splitName(i)
-		p.Patients = len(patients[i])
 		p.Views, p.Sexes = counts(g.views, views[i]), counts(g.sexes, sexes[i])
 		if g.kinds[dataset.Images] {
 			ages[i].done()
@@ -54,8 +51,31 @@ func (g *gatherer) populations() []Population {
 	return inUse(all, func(p Population) bool { return p.Images+p.Studies > 0 })
 }
 
+// patientSplits gives the splits of each patient, bit by bit.
+func (g *gatherer) patientSplits() []uint64 {
+	var patients dataset.Index
+	var splits []uint64
+	put := func(patient uint32, split uint8) {
+		if patient == 0 {
+			return
+		}
+		n, isNew := patients.Number(uint64(patient))
+		if isNew {
+			splits = append(splits, 0)
+		}
+		splits[n] |= 1 << split
+	}
+	for i := range g.images {
+		put(g.images[i].patient, g.splitOf(&g.images[i]))
+	}
+	for i := range g.studies {
+		put(g.studies[i].patient, g.studies[i].split)
+	}
+	return splits
+}
+
 // splitOf is the split of an image, or of its study where the files say no more.
-func (g *gatherer) splitOf(m image) uint8 {
+func (g *gatherer) splitOf(m *image) uint8 {
 	if m.split == 0 && m.study >= 0 {
 		return g.studies[m.study].split
 	}
@@ -139,31 +159,113 @@ func (a *Ages) done() {
 	}
 }
 
-// labelTables counts the labels of a source by split.
-func (g *gatherer) labelTables(s *source) []LabelTable {
-	n := len(g.dataset.Observations)
-	all := make([]LabelTable, len(g.splits.all)+1)
-	for i := range all {
-		all[i] = LabelTable{Source: s.name, Level: s.level, Split: g.splitName(i), Prevalence: make([]Prevalence, n), CoOccurrence: make([][]int, n)}
-		for o := range n {
-			all[i].CoOccurrence[o] = make([]int, n)
-		}
+// labelTables counts the labels of a source by split and, of images, by view
+// within each. Labels of images count for their study with the strongest, and
+// those of a study for each of its images.
+func (g *gatherer) labelTables(s *source, level dataset.Level) (bySplit, byView []LabelTable) {
+	if level == dataset.ByImage {
+		cells := g.countImages(s)
+		return g.margins(s, level, cells), g.viewTables(s, cells)
 	}
+	if !g.dataset.Studies {
+		return nil, nil
+	}
+	if s.level == dataset.ByImage {
+		s = g.byStudy(s)
+	}
+	cells := g.cells(1)
 	for i, row := range s.rows {
 		if row.has {
-			split := 0
-			if s.level == dataset.ByImage {
-				split = int(g.splitOf(g.images[i]))
-			} else {
-				split = int(g.studies[i].split)
-			}
-			all[split+1].add(row.labels)
+			g.cell(cells, g.studies[i].split, 0).add(row.labels)
 		}
 	}
-	for i := range all[1:] {
-		all[0].merge(&all[i+1])
+	return g.margins(s, level, cells), nil
+}
+
+// countImages counts by split and view.
+func (g *gatherer) countImages(s *source) [][]*LabelTable {
+	cells := g.cells(len(g.views.all))
+	for i := range g.images {
+		m, at := &g.images[i], int32(i)
+		if s.level == dataset.ByStudy {
+			at = m.study
+		}
+		if at < 0 {
+			continue
+		}
+		if row := s.at(at); row.has {
+			g.cell(cells, g.splitOf(m), m.view).add(row.labels)
+		}
+	}
+	return cells
+}
+
+// cells is a table of labels for each split and view; nil: nothing there.
+func (g *gatherer) cells(views int) [][]*LabelTable {
+	cells := make([][]*LabelTable, len(g.splits.all))
+	for i := range cells {
+		cells[i] = make([]*LabelTable, views)
+	}
+	return cells
+}
+
+func (g *gatherer) cell(cells [][]*LabelTable, split, view uint8) *LabelTable {
+	if cells[split][view] == nil {
+		cells[split][view] = newLabelTable(len(g.dataset.Observations))
+	}
+	return cells[split][view]
+}
+
+func newLabelTable(observations int) *LabelTable {
+	t := &LabelTable{Prevalence: make([]Prevalence, observations), CoOccurrence: make([][]int, observations)}
+	for o := range t.CoOccurrence {
+		t.CoOccurrence[o] = make([]int, observations)
+	}
+	return t
+}
+
+// margins are the tables of the splits, whatever the view.
+func (g *gatherer) margins(s *source, level dataset.Level, cells [][]*LabelTable) []LabelTable {
+	all := make([]LabelTable, len(cells)+1)
+	for i := range all {
+		t := newLabelTable(len(g.dataset.Observations))
+		for split, views := range cells {
+			if i == 0 || i == split+1 {
+				t.merge(views...)
+			}
+		}
+		t.Source, t.Level, t.Split = s.name, level, g.splitName(i)
+		all[i] = *t
+	}
+	if all[0].Labelled == 0 && s.level != level {
+		return nil // none of its images or studies is known
 	}
 	return inUse(all, func(t LabelTable) bool { return t.Labelled > 0 })
+}
+
+// viewTables are the tables of the views, in the whole and in each split; none
+// where no image has a view.
+func (g *gatherer) viewTables(s *source, cells [][]*LabelTable) []LabelTable {
+	if len(g.views.all) == 1 {
+		return nil
+	}
+	all := make([][]LabelTable, len(cells)+1)
+	for i := range all {
+		for view, name := range g.views.all {
+			t := newLabelTable(len(g.dataset.Observations))
+			for split := range cells {
+				if i == 0 || i == split+1 {
+					t.merge(cells[split][view])
+				}
+			}
+			t.Source, t.Level, t.Split, t.View = s.name, dataset.ByImage, g.splitName(i), cmp.Or(name, NoView)
+			if t.Labelled > 0 {
+				all[i] = append(all[i], *t)
+			}
+		}
+		slices.SortFunc(all[i], func(a, b LabelTable) int { return cmp.Or(b.Labelled-a.Labelled, cmp.Compare(a.View, b.View)) })
+	}
+	return slices.Concat(inUse(all, func(tables []LabelTable) bool { return len(tables) > 0 })...)
 }
 
 func (t *LabelTable) add(l dataset.Labels) {
@@ -195,17 +297,23 @@ func (t *LabelTable) add(l dataset.Labels) {
 	}
 }
 
-func (t *LabelTable) merge(o *LabelTable) {
-	t.Labelled += o.Labelled
-	t.AllBlank += o.AllBlank
-	for i, p := range o.Prevalence {
-		q := &t.Prevalence[i]
-		q.Positive += p.Positive
-		q.Negative += p.Negative
-		q.Uncertain += p.Uncertain
-		q.Blank += p.Blank
-		for j, n := range o.CoOccurrence[i] {
-			t.CoOccurrence[i][j] += n
+// merge adds what other tables count; nil is nothing.
+func (t *LabelTable) merge(others ...*LabelTable) {
+	for _, o := range others {
+		if o == nil {
+			continue
+		}
+		t.Labelled += o.Labelled
+		t.AllBlank += o.AllBlank
+		for i, p := range o.Prevalence {
+			q := &t.Prevalence[i]
+			q.Positive += p.Positive
+			q.Negative += p.Negative
+			q.Uncertain += p.Uncertain
+			q.Blank += p.Blank
+			for j, n := range o.CoOccurrence[i] {
+				t.CoOccurrence[i][j] += n
+			}
 		}
 	}
 }

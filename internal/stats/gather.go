@@ -15,7 +15,7 @@ import (
 func Gather(ctx context.Context, d *dataset.Dataset, files []*dataset.File, tell func(*corpus.Problem)) (*Stats, error) {
 	g := &gatherer{
 		dataset: d, keys: d.Keys(), kinds: map[dataset.Kind]bool{},
-		imageAt: map[uint64]int32{}, studyAt: map[uint64]int32{}, boxes: map[corpus.Observation]*boxes{},
+		boxes: map[corpus.Observation]*boxes{},
 		views: dictionary{at: map[string]uint8{}}, sexes: dictionary{at: map[string]uint8{}}, splits: dictionary{at: map[string]uint8{}},
 	}
 	for _, split := range append([]string{""}, d.Splits...) {
@@ -24,43 +24,48 @@ func Gather(ctx context.Context, d *dataset.Dataset, files []*dataset.File, tell
 	g.views.of("")
 	g.sexes.of("")
 	for _, f := range files {
-		count := FileCount{Kind: f.Kind, Source: f.Source, Path: f.Path}
-		g.kinds[f.Kind] = true
-		g.begin(f)
-		for _, p := range f.Notes() {
-			tell(p)
-			count.Odd++
-		}
-		line := 0 // of the last row that was lost
-		for rec, err := range f.Records(ctx) {
-			if err == nil {
-				count.Rows++
-				err = g.add(f, rec)
-				line = 0
-			}
-			var p *corpus.Problem
-			switch {
-			case err == nil:
-				continue
-			case !errors.As(err, &p):
-				return nil, err
-			case !p.Lost:
-				count.Odd++
-			case rec != nil && rec.Line > 0: // counted as a row already
-				count.Lost++
-			case p.Place.Line != line: // the first thing that is wrong with the row
-				count.Rows++
-				count.Lost++
-				line = p.Place.Line
-			}
-			tell(p)
-		}
-		if err := ctx.Err(); err != nil {
+		if err := g.read(ctx, f, tell); err != nil {
 			return nil, err
 		}
-		g.files = append(g.files, count)
 	}
 	return g.stats(), nil
+}
+
+// read joins the rows of a file, and accounts for each.
+func (g *gatherer) read(ctx context.Context, f *dataset.File, tell func(*corpus.Problem)) error {
+	count := FileCount{Kind: f.Kind, Source: f.Source, Path: f.Path}
+	g.begin(f)
+	for _, p := range f.Notes() {
+		tell(p)
+		count.Odd++
+	}
+	line := 0 // of the last row that was lost
+	for rec, err := range f.Records(ctx) {
+		if err == nil {
+			count.Rows++
+			err = g.add(f, rec)
+			line = 0
+		}
+		var p *corpus.Problem
+		switch {
+		case err == nil:
+			continue
+		case !errors.As(err, &p):
+			return err
+		case !p.Lost:
+			count.Odd++
+		case rec != nil && rec.Line > 0: // counted as a row already
+			count.Lost++
+		case p.Place.Line != line: // the first thing that is wrong with the row
+			count.Rows++
+			count.Lost++
+			line = p.Place.Line
+		}
+		count.Torn = count.Torn || p.Ends
+		tell(p)
+	}
+	g.files = append(g.files, count)
+	return ctx.Err()
 }
 
 // image is what the files say of one, together.
@@ -143,9 +148,9 @@ type gatherer struct {
 	files   []FileCount
 
 	images  []image
-	imageAt map[uint64]int32
+	imageAt dataset.Index
 	studies []study
-	studyAt map[uint64]int32
+	studyAt dataset.Index
 
 	views, sexes, splits dictionary
 
@@ -162,6 +167,7 @@ var kindBits = map[dataset.Kind]uint8{
 
 // begin makes ready for the rows of a file.
 func (g *gatherer) begin(f *dataset.File) {
+	g.kinds[f.Kind] = true
 	g.bit, g.current = kindBits[f.Kind], nil
 	if f.Source == "" {
 		return
@@ -210,11 +216,8 @@ func repeated(f *dataset.File, rec *dataset.Record, what string) error {
 }
 
 func (g *gatherer) addStudy(f *dataset.File, rec *dataset.Record) (int32, error) {
-	key := g.keys.Study(rec)
-	at, found := g.studyAt[key]
-	if !found {
-		at = int32(len(g.studies))
-		g.studyAt[key] = at
+	at, isNew := g.studyAt.Number(g.keys.Study(rec))
+	if isNew {
 		g.studies = append(g.studies, study{})
 	}
 	s := &g.studies[at]
@@ -241,11 +244,8 @@ func (g *gatherer) addStudy(f *dataset.File, rec *dataset.Record) (int32, error)
 }
 
 func (g *gatherer) addImage(f *dataset.File, rec *dataset.Record, of int32) error {
-	key := g.keys.Image(rec)
-	at, found := g.imageAt[key]
-	if !found {
-		at = int32(len(g.images))
-		g.imageAt[key] = at
+	at, isNew := g.imageAt.Number(g.keys.Image(rec))
+	if isNew {
 		g.images = append(g.images, image{patient: rec.Patient, study: of, age: -1})
 		if of >= 0 {
 			g.studies[of].images++
@@ -297,8 +297,13 @@ func (g *gatherer) addBox(_ *dataset.File, rec *dataset.Record) error {
 func (g *gatherer) stats() *Stats {
 	s := &Stats{Dataset: g.dataset, Observations: g.dataset.Observations, Files: g.files}
 	s.Splits = g.populations()
-	for _, src := range g.allSources() {
-		s.Labels = append(s.Labels, g.labelTables(src)...)
+	sources := g.allSources()
+	for _, level := range []dataset.Level{dataset.ByStudy, dataset.ByImage} {
+		for _, src := range sources {
+			bySplit, byView := g.labelTables(src, level)
+			s.Labels = append(s.Labels, bySplit...)
+			s.LabelsByView = append(s.LabelsByView, byView...)
+		}
 	}
 	for _, o := range s.Observations {
 		if b := g.boxes[o]; b != nil {
@@ -309,33 +314,21 @@ func (g *gatherer) stats() *Stats {
 	return s
 }
 
-// allSources adds the labels of studies that follow from those of images, and
-// the majority of the radiologists.
-func (g *gatherer) allSources() (all []*source) {
+// allSources adds the majority of the radiologists.
+func (g *gatherer) allSources() []*source {
 	var readers []*source
 	for _, s := range g.sources {
-		if s.level == dataset.ByImage && g.dataset.Studies {
-			all = append(all, g.byStudy(s))
-		}
-		all = append(all, s)
 		if s.kind == dataset.Radiologist {
 			readers = append(readers, s)
 		}
 	}
-	if len(readers) > 1 {
-		all = append(all, g.majority(readers))
+	if len(readers) < 2 {
+		return g.sources
 	}
-	slices.SortStableFunc(all, func(a, b *source) int { return levelOrder(a) - levelOrder(b) })
-	return all
+	return append(slices.Clip(g.sources), g.majority(readers))
 }
 
-func levelOrder(s *source) int {
-	if s.level == dataset.ByImage {
-		return 1
-	}
-	return 0
-}
-
+// byStudy gives a study the strongest label of its images.
 func (g *gatherer) byStudy(s *source) *source {
 	studies := &source{name: s.name, kind: s.kind, level: dataset.ByStudy}
 	for i, m := range g.images {

@@ -54,6 +54,13 @@ func HTML(w io.Writer, s *Stats) error {
 			Bars: barChart(s, t), Heat: heatMap(s, t),
 		})
 	}
+	for i := range s.LabelsByView {
+		if t := &s.LabelsByView[i]; t.Split == Whole {
+			v.Views = append(v.Views, pageTable{LabelTable: t, ID: fmt.Sprintf("views-%d", i+1), Rows: prevalenceRows(s, t), Bars: barChart(s, t)})
+		}
+	}
+	v.Missing = View{Level: dataset.ByImage}.missing(s)
+	v.MissingViews = View{ByView: true}.missing(s)
 	return pageTemplate.Execute(w, v)
 }
 
@@ -64,6 +71,9 @@ type pageView struct {
 	Style  template.CSS
 	Ages   []chart
 	Tables []pageTable
+	Views  []pageTable // of the whole, without heat maps
+
+	Missing, MissingViews string // what cannot be shown by image, and by view
 }
 
 // Population gives the rows of the table of splits.

@@ -4,90 +4,70 @@ import (
 	"encoding/json"
 	"io"
 
+	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/corpus/dataset"
 )
+
+// jsonStats is all counts as they are written.
+type jsonStats struct {
+	Dataset      string               `json:"dataset"`
+	Observations []corpus.Observation `json:"observations"`
+	Files        []FileCount          `json:"files"`
+	Splits       []jsonPopulation     `json:"splits"`
+	Labels       []jsonLabels         `json:"labels"`
+	LabelsByView []jsonLabels         `json:"labels_by_view,omitempty"`
+	Boxes        []BoxCount           `json:"boxes,omitempty"`
+	Checks       []Check              `json:"checks,omitempty"`
+}
+
+type jsonPopulation struct {
+	Split    string  `json:"split"`
+	Patients int     `json:"patients"`
+	Studies  *int    `json:"studies,omitempty"` // nil where the dataset has none
+	Images   int     `json:"images"`
+	Views    []Count `json:"views,omitempty"`
+	Sexes    []Count `json:"sexes,omitempty"`
+	Ages     *Ages   `json:"ages,omitempty"`
+}
+
+type jsonLabels struct {
+	Source       string                            `json:"source"`
+	Level        dataset.Level                     `json:"level"`
+	Split        string                            `json:"split"`
+	View         string                            `json:"view,omitempty"`
+	Labelled     int                               `json:"labelled"`
+	AllBlank     int                               `json:"all_blank"`
+	Prevalence   map[corpus.Observation]Prevalence `json:"prevalence"`
+	CoOccurrence [][]int                           `json:"co_occurrence"`
+}
 
 // JSON writes all counts as one indented object. Views and levels are not left
 // out: what is shown to a person is a part of it.
 func JSON(w io.Writer, s *Stats) error {
-	type assertions struct {
-		Positive  int `json:"positive"`
-		Negative  int `json:"negative"`
-		Uncertain int `json:"uncertain"`
-		Blank     int `json:"blank"`
-	}
-	type table struct {
-		Source       string                `json:"source"`
-		Level        dataset.Level         `json:"level"`
-		Split        string                `json:"split"`
-		Labelled     int                   `json:"labelled"`
-		AllBlank     int                   `json:"all_blank"`
-		Prevalence   map[string]assertions `json:"prevalence"`
-		CoOccurrence [][]int               `json:"co_occurrence"`
-	}
-	type population struct {
-		Split    string  `json:"split"`
-		Patients int     `json:"patients"`
-		Studies  *int    `json:"studies,omitempty"`
-		Images   int     `json:"images"`
-		Views    []Count `json:"views,omitempty"`
-		Sexes    []Count `json:"sexes,omitempty"`
-		Ages     *Ages   `json:"ages,omitempty"`
-	}
-	type file struct {
-		Path   string       `json:"path"`
-		Kind   dataset.Kind `json:"kind"`
-		Source string       `json:"source,omitempty"`
-		Rows   int          `json:"rows"`
-		Lost   int          `json:"lost"`
-		Odd    int          `json:"odd"`
-	}
-	type box struct {
-		Finding string `json:"finding"`
-		Boxes   int    `json:"boxes"`
-		Images  int    `json:"images"`
-	}
-	type check struct {
-		What string `json:"what"`
-		N    int    `json:"count"`
-	}
-	out := struct {
-		Dataset      string       `json:"dataset"`
-		Observations []string     `json:"observations"`
-		Files        []file       `json:"files"`
-		Splits       []population `json:"splits"`
-		Labels       []table      `json:"labels"`
-		Boxes        []box        `json:"boxes,omitempty"`
-		Checks       []check      `json:"checks,omitempty"`
-	}{Dataset: s.Dataset.Name}
-	for _, o := range s.Observations {
-		out.Observations = append(out.Observations, string(o))
-	}
-	for _, f := range s.Files {
-		out.Files = append(out.Files, file{f.Path, f.Kind, f.Source, f.Rows, f.Lost, f.Odd})
+	out := jsonStats{
+		Dataset: s.Dataset.Name, Observations: s.Observations, Files: s.Files, Boxes: s.Boxes, Checks: s.Checks,
+		Labels: s.jsonLabels(s.Labels), LabelsByView: s.jsonLabels(s.LabelsByView),
 	}
 	for _, p := range s.Splits {
-		q := population{p.Split, p.Patients, nil, p.Images, p.Views, p.Sexes, p.Ages}
+		q := jsonPopulation{p.Split, p.Patients, nil, p.Images, p.Views, p.Sexes, p.Ages}
 		if s.Dataset.Studies {
 			q.Studies = &p.Studies
 		}
 		out.Splits = append(out.Splits, q)
 	}
-	for _, t := range s.Labels {
-		u := table{t.Source, t.Level, t.Split, t.Labelled, t.AllBlank, map[string]assertions{}, t.CoOccurrence}
-		for i, p := range t.Prevalence {
-			u.Prevalence[string(s.Observations[i])] = assertions(p)
-		}
-		out.Labels = append(out.Labels, u)
-	}
-	for _, b := range s.Boxes {
-		out.Boxes = append(out.Boxes, box{string(b.Finding), b.Boxes, b.Images})
-	}
-	for _, c := range s.Checks {
-		out.Checks = append(out.Checks, check(c))
-	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", " ")
 	e.SetEscapeHTML(false)
 	return e.Encode(out)
+}
+
+func (s *Stats) jsonLabels(tables []LabelTable) (all []jsonLabels) {
+	for _, t := range tables {
+		u := jsonLabels{t.Source, t.Level, t.Split, t.View, t.Labelled, t.AllBlank, map[corpus.Observation]Prevalence{}, t.CoOccurrence}
+		for i, p := range t.Prevalence {
+			u.Prevalence[s.Observations[i]] = p
+		}
+		all = append(all, u)
+	}
+	return all
 }

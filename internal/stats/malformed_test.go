@@ -2,6 +2,7 @@ package stats
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -150,5 +151,44 @@ func TestTruncatedGzip(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, b.Bytes()[:b.Len()-100], 0o600))
 	count, problems := countFile(t, dataset.MIMIC, path)
 	assert.Positive(t, count.Lost)
+	assert.True(t, count.Torn)
 	assert.Regexp(t, `split\.csv\.gz:\d+: reading ends here: it ends too early; get the file again`, problems)
+}
+
+// Of rows behind a quote left open nothing is known, which every output says.
+func TestOpenQuote(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "d.csv")
+	rows := nihHeader + "\n" + nihRow + "\n\"" + strings.Replace(nihRow, "_000", "_001", 1) + "\n" + strings.Replace(nihRow, "_000", "_002", 1) + "\n"
+	require.NoError(t, os.WriteFile(path, []byte(rows), 0o600))
+	count, problems := countFile(t, dataset.ChestXray14, path)
+	assert.Equal(t, FileCount{Path: path, Kind: dataset.Images, Source: "labels", Rows: 2, Lost: 1, Torn: true}, count)
+	assert.Contains(t, problems, "d.csv:3: a quote opened here is not closed")
+
+	found, err := dataset.Find(t.Context(), dataset.ChestXray14, []string{path})
+	require.NoError(t, err)
+	s, err := Gather(t.Context(), dataset.ChestXray14, found.Files, func(*corpus.Problem) {})
+	require.NoError(t, err)
+	var text, page, object bytes.Buffer
+	require.NoError(t, Text(&text, s, View{}))
+	assert.Regexp(t, `images  at least 2  at least 1    0 `, text.String())
+	assert.Contains(t, text.String(), path+": not read to its end; the rows behind are not counted\n")
+	require.NoError(t, HTML(&page, s))
+	assert.Contains(t, page.String(), `<td class="number">at least 2</td><td class="number">at least 1</td>`)
+	assert.Contains(t, page.String(), "not read to its end; the rows behind are not counted")
+	require.NoError(t, JSON(&object, s))
+	assert.Contains(t, object.String(), `"torn": true`)
+}
+
+// Binary data far behind the beginning costs its row alone.
+func TestBinaryField(t *testing.T) {
+	rows := nihHeader + "\n"
+	for i := range 2000 {
+		rows += fmt.Sprintf("%08d_000.png,Edema,0,%d,57,M,PA,2682,2749,0.143,0.143\n", i+1, i+1)
+	}
+	rows = rows[:len(rows)-len("PA,2682,2749,0.143,0.143\n")] + "P\x00,2682,2749,0.143,0.143\n"
+	path := filepath.Join(t.TempDir(), "d.csv")
+	require.NoError(t, os.WriteFile(path, []byte(rows), 0o600))
+	count, problems := countFile(t, dataset.ChestXray14, path)
+	assert.Equal(t, [3]int{2000, 1, 0}, [3]int{count.Rows, count.Lost, count.Odd}, problems)
+	assert.Equal(t, "d.csv:2001: column 7 (View Position): the row holds binary data (NUL bytes), not text\n", problems)
 }

@@ -17,7 +17,8 @@ type Stats struct {
 	Observations []corpus.Observation
 	Files        []FileCount
 	Splits       []Population // the whole first, then the splits that there are
-	Labels       []LabelTable // by source and level, the whole first, then the splits
+	Labels       []LabelTable // by level and source, the whole first, then the splits
+	LabelsByView []LabelTable // of images, by source, the whole first, then the splits
 	Boxes        []BoxCount   // ChestX-ray14
 	Checks       []Check
 }
@@ -25,16 +26,25 @@ type Stats struct {
 // Whole is the name of the split that has all.
 const Whole = "all"
 
-// NoSplit is the name of the split of what the files put in none.
-const NoSplit = "no split"
+// NoSplit and NoView are the names of the split and the view of what the files
+// put in none.
+const (
+	NoSplit = "no split"
+	NoView  = "no view"
+)
 
 // FileCount accounts for the rows of one file: Rows of them there are, of which
-// Lost could not be read; Odd fields of the others were read with a doubt.
+// Lost could not be read; Odd fields of the others were read with a doubt. Of a
+// file that is Torn, reading ended before it did: Rows and Lost are at least what
+// they say.
 type FileCount struct {
-	Kind            dataset.Kind
-	Source          string // of labels
-	Path            string
-	Rows, Lost, Odd int
+	Path   string       `json:"path"`
+	Kind   dataset.Kind `json:"kind"`
+	Source string       `json:"source,omitempty"` // of labels
+	Rows   int          `json:"rows"`
+	Lost   int          `json:"lost"`
+	Odd    int          `json:"odd"`
+	Torn   bool         `json:"torn,omitempty"`
 }
 
 // Population counts who and what is in a split. Ages and sexes are those of
@@ -68,11 +78,12 @@ type Ages struct {
 }
 
 // LabelTable is how the labels of one source are spread over the assertions in
-// one split.
+// one split, or in one view of it.
 type LabelTable struct {
 	Source       string
 	Level        dataset.Level
 	Split        string
+	View         string       // "": all
 	Labelled     int          // images or studies that have a row
 	AllBlank     int          // of these, without any label
 	Prevalence   []Prevalence // by observation
@@ -81,7 +92,10 @@ type LabelTable struct {
 
 // Prevalence counts the assertions of an observation; Blank is Unmentioned.
 type Prevalence struct {
-	Positive, Negative, Uncertain, Blank int
+	Positive  int `json:"positive"`
+	Negative  int `json:"negative"`
+	Uncertain int `json:"uncertain"`
+	Blank     int `json:"blank"`
 }
 
 // Share is n of all the labelled, from 0 to 1; 0 where there are none.
@@ -94,12 +108,13 @@ func (t *LabelTable) Share(n int) float64 {
 
 // BoxCount counts the boxes around a finding, and the images that have one.
 type BoxCount struct {
-	Finding       corpus.Observation
-	Boxes, Images int
+	Finding corpus.Observation `json:"finding"`
+	Boxes   int                `json:"boxes"`
+	Images  int                `json:"images"`
 }
 
 // Check is the number of things that do not fit together.
 type Check struct {
-	What string
-	N    int
+	What string `json:"what"`
+	N    int    `json:"count"`
 }

@@ -1,8 +1,10 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,18 +15,33 @@ import (
 
 // View says which of the tables of labels are shown.
 type View struct {
-	Split string        // "": each
-	Level dataset.Level // "": by study where the dataset has studies, else by image
+	Split  string        // "": each, or the whole by view
+	Level  dataset.Level // "": by study where the dataset has studies, else by image
+	ByView bool          // by view of the images, not by split
+}
+
+// level is the one that the tables in view are of.
+func (v View) level(s *Stats) dataset.Level {
+	switch {
+	case v.ByView || v.Level == "" && !s.Dataset.Studies:
+		return dataset.ByImage
+	case v.Level == "":
+		return dataset.ByStudy
+	}
+	return v.Level
 }
 
 // tables are the tables of labels in view.
 func (v View) tables(s *Stats) (all []LabelTable) {
-	level := v.Level
-	if level == "" && s.Dataset.Studies {
-		level = dataset.ByStudy
-	} else if level == "" {
-		level = dataset.ByImage
+	if v.ByView {
+		for _, t := range s.LabelsByView {
+			if t.Split == cmp.Or(v.Split, Whole) {
+				all = append(all, t)
+			}
+		}
+		return all
 	}
+	level := v.level(s)
 	parts := map[string]int{}
 	for _, t := range s.Labels {
 		if t.Level == level {
@@ -40,21 +57,47 @@ func (v View) tables(s *Stats) (all []LabelTable) {
 	return all
 }
 
+// missing says which labels cannot be shown in view, and why; "" is none.
+func (v View) missing(s *Stats) string {
+	shown := map[string]bool{}
+	for _, t := range v.tables(s) {
+		shown[t.Source] = true
+	}
+	var not []string
+	for _, t := range s.Labels {
+		if !shown[t.Source] && !slices.Contains(not, printable(t.Source)) {
+			not = append(not, printable(t.Source))
+		}
+	}
+	switch {
+	case len(s.Labels) == 0 && v != View{}:
+		return "no labels: none of the files has any"
+	case len(not) == 0:
+		return ""
+	}
+	return "not shown: " + strings.Join(not, ", ") + ": " + v.why(s)
+}
+
+// why says what labels would need to be in view.
+func (v View) why(s *Stats) string {
+	level := v.level(s)
+	switch {
+	case v.ByView && len(s.Splits[0].Views) == 0:
+		return "none of the files has the views of images"
+	case v.Split != "" && v.Split != Whole:
+		return fmt.Sprintf("they have no %s of %s", level, v.Split)
+	}
+	return fmt.Sprintf("none of the files has the %s", map[dataset.Level]string{dataset.ByImage: "images of their studies", dataset.ByStudy: "studies of their images"}[level])
+}
+
 // Text writes the counts as tables in plain columns. The co-occurrence of each
-// source is that of the split in view, or of the whole.
+// source is that of the split in view, or of the whole; by view there is none.
 func Text(w io.Writer, s *Stats, v View) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", s.Dataset.Title)
 	filesText(&b, s)
 	populationText(&b, s)
-	source := ""
-	for _, t := range v.tables(s) {
-		prevalenceText(&b, s, &t)
-		if t.Source != source { // the first of its tables
-			coOccurrenceText(&b, s, &t)
-		}
-		source = t.Source
-	}
+	labelsText(&b, s, v)
 	if len(s.Boxes) > 0 {
 		boxesText(&b, s)
 	}
@@ -69,6 +112,20 @@ func Text(w io.Writer, s *Stats, v View) error {
 	return err
 }
 
+func labelsText(b *strings.Builder, s *Stats, v View) {
+	source := ""
+	for _, t := range v.tables(s) {
+		prevalenceText(b, s, &t)
+		if t.Source != source && !v.ByView { // the first of its tables
+			coOccurrenceText(b, s, &t)
+		}
+		source = t.Source
+	}
+	if not := v.missing(s); not != "" {
+		fmt.Fprintf(b, "%s\n\n", not)
+	}
+}
+
 func filesText(b *strings.Builder, s *Stats) {
 	t := columns.New("file", "what", columns.Right("rows"), columns.Right("lost"), columns.Right("odd"), columns.Right("published"))
 	for _, f := range s.Files {
@@ -76,9 +133,23 @@ func filesText(b *strings.Builder, s *Stats) {
 		if n := s.Dataset.Published.Rows[f.Kind]; n > 0 {
 			published = columns.Thousands(n)
 		}
-		t.AppendRow([]any{printable(f.Path), f.What(), columns.Thousands(f.Rows), columns.Thousands(f.Lost), columns.Thousands(f.Odd), published})
+		t.AppendRow([]any{printable(f.Path), f.What(), f.AtLeast(f.Rows), f.AtLeast(f.Lost), columns.Thousands(f.Odd), published})
 	}
-	fmt.Fprintf(b, "%s\n\n", t.Render())
+	fmt.Fprintf(b, "%s\n", t.Render())
+	for _, f := range s.Files {
+		if f.Torn {
+			fmt.Fprintf(b, "%s: not read to its end; the rows behind are not counted\n", printable(f.Path))
+		}
+	}
+	b.WriteByte('\n')
+}
+
+// AtLeast is a count of the file's rows in words.
+func (f *FileCount) AtLeast(n int) string {
+	if f.Torn {
+		return "at least " + columns.Thousands(n)
+	}
+	return columns.Thousands(n)
 }
 
 // What is the kind of the file, and the source of its labels.
@@ -185,7 +256,11 @@ func (t *LabelTable) Heading() string {
 			noun = "study"
 		}
 	}
-	h := fmt.Sprintf("%s by %s, %s: %s", printable(t.Source), t.Level, t.Split, columns.Count(t.Labelled, noun))
+	of := t.Split
+	if t.View != "" {
+		of += ", " + t.View
+	}
+	h := fmt.Sprintf("%s by %s, %s: %s", printable(t.Source), t.Level, of, columns.Count(t.Labelled, noun))
 	if t.AllBlank > 0 {
 		h += fmt.Sprintf(", %s all blank", columns.Thousands(t.AllBlank))
 	}

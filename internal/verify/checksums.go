@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -55,23 +56,11 @@ func (v *verifier) checksums(ctx context.Context, paths []string) error {
 	defer cancel()
 	checked, absent := 0, 0
 	for s := range v.sums(ctx, list, roots) {
-		tell := func(kind FindingKind, what, do string) {
-			v.Tell(Finding{Kind: kind, Place: corpus.Place{Path: v.Checksums, Line: s.line}, What: what, Do: do})
-		}
+		v.tellSum(s)
 		switch {
-		case s.wrong != "":
-			tell(WrongChecksum, s.wrong, "get the list again")
 		case s.absent:
 			absent++
-			if v.Complete {
-				tell(MissingFile, strconv.Quote(s.name)+" is not there", "get it")
-			}
-		case s.err != nil:
-			v.Unread(&corpus.Problem{Place: corpus.Place{Path: s.name}, What: "cannot be read: " + reasonOf(s.err), Do: "check its permissions", Lost: true})
-		case s.have != s.want:
-			checked++
-			tell(WrongChecksum, fmt.Sprintf("%s has the checksum %s..., not %s...", strconv.Quote(s.name), s.have[:12], s.want[:12]), "get the file again")
-		default:
+		case s.have != "":
 			checked++
 		}
 		if v.Progress != nil {
@@ -83,9 +72,27 @@ func (v *verifier) checksums(ctx context.Context, paths []string) error {
 	}
 	v.checked = append(v.checked, "checksums of "+columns.Count(checked, "file"))
 	if absent > 0 {
-		v.notChecked = append(v.notChecked, "checksums of "+columns.Count(absent, "file")+" not in the copy")
+		v.passedOver = append(v.passedOver, "checksums of "+columns.Count(absent, "file")+" not in the copy")
 	}
 	return nil
+}
+
+// tellSum tells what is wrong with a line of the list or with its file.
+func (v *verifier) tellSum(s sum) {
+	tell := func(kind FindingKind, what, do string) {
+		v.Tell(Finding{Kind: kind, Place: corpus.Place{Path: v.Checksums, Line: s.line}, What: what, Do: do})
+	}
+	switch {
+	case s.wrong != "":
+		tell(WrongChecksum, s.wrong, "get the list again")
+	case s.absent && v.Complete:
+		tell(MissingFile, strconv.Quote(s.name)+" is not there", "get it")
+	case s.absent:
+	case s.err != nil:
+		v.Unread(&corpus.Problem{Place: corpus.Place{Path: s.name}, What: "cannot be read: " + reasonOf(s.err), Do: "check its permissions", Lost: true})
+	case s.have != s.want:
+		tell(WrongChecksum, fmt.Sprintf("%s has the checksum %s..., not %s...", strconv.Quote(s.name), s.have[:12], s.want[:12]), "get the file again")
+	}
 }
 
 // sums gives the lines of a list in their order, while as many files as there
@@ -95,15 +102,7 @@ func (v *verifier) sums(ctx context.Context, list io.Reader, roots []string) <-c
 	pending := make(chan chan sum, runtime.GOMAXPROCS(0))
 	go func() {
 		defer close(pending)
-		lines := bufio.NewScanner(list)
-		var read int64
-		for n := 1; lines.Scan(); n++ {
-			read += int64(len(lines.Bytes())) + 1
-			s, ok := parseSum(lines.Text())
-			if !ok {
-				continue
-			}
-			s.line, s.read = n, read
+		for s := range v.listed(list) {
 			done := make(chan sum, 1)
 			select {
 			case pending <- done:
@@ -111,19 +110,11 @@ func (v *verifier) sums(ctx context.Context, list io.Reader, roots []string) <-c
 				return
 			}
 			go func() {
-				if s.wrong == "" {
+				if s.wrong == "" && s.err == nil {
 					s.compute(ctx, roots)
 				}
 				done <- s
 			}()
-		}
-		if err := lines.Err(); err != nil {
-			done := make(chan sum, 1)
-			done <- sum{name: v.Checksums, err: err}
-			select {
-			case pending <- done:
-			case <-ctx.Done():
-			}
 		}
 	}()
 	go func() {
@@ -137,6 +128,25 @@ func (v *verifier) sums(ctx context.Context, list io.Reader, roots []string) <-c
 		}
 	}()
 	return out
+}
+
+// listed gives the lines of a list that are not blank; the last has the error of
+// reading it, if there is one.
+func (v *verifier) listed(list io.Reader) iter.Seq[sum] {
+	return func(yield func(sum) bool) {
+		lines := bufio.NewScanner(list)
+		var read int64
+		for n := 1; lines.Scan(); n++ {
+			read += int64(len(lines.Bytes())) + 1
+			s, ok := parseSum(lines.Text())
+			if s.line, s.read = n, read; ok && !yield(s) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			yield(sum{name: v.Checksums, err: err})
+		}
+	}
 }
 
 // parseSum reads "checksum  path", or with a star before the path. A blank line

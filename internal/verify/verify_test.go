@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -216,7 +217,8 @@ func TestVerifyCountsAndCompleteness(t *testing.T) {
 	found, _, v := verified(t, dataset.CheXpert, Options{}, "train.csv")
 	assert.Equal(t, []string{"count: train.csv: images in the split train: 2, published are 223,414; get what is missing"}, lines(found))
 	assert.Equal(t, []string{"images (train.csv, 2 rows)"}, v.Checked)
-	assert.Equal(t, []string{"ground truth", "radiologist", "image files", "images of the split valid", "images of the split test", "checksums"}, v.NotChecked)
+	assert.Equal(t, []string{"ground truth", "radiologist", "image files", "images of the split valid", "images of the split test",
+		"the published totals of 224,316 images and 65,240 patients: no table lists the images of valid and test", "checksums"}, v.NotChecked)
 
 	found, _, _ = verified(t, dataset.CheXpert, Options{Complete: true}, "train.csv")
 	assert.Equal(t, []string{
@@ -225,6 +227,7 @@ func TestVerifyCountsAndCompleteness(t *testing.T) {
 		"absent: train.csv: not there: image files; get it, or leave out --complete",
 		"absent: train.csv: not there: images of the split valid; get it, or leave out --complete",
 		"absent: train.csv: not there: images of the split test; get it, or leave out --complete",
+		"absent: train.csv: not checked: the published totals of 224,316 images and 65,240 patients: no table lists the images of valid and test; get it, or leave out --complete",
 	}, lines(found)[1:])
 
 	copyOf(t, goodMIMIC)
@@ -242,6 +245,76 @@ func TestVerifyCountsAndCompleteness(t *testing.T) {
 		"count: .: studies: 2, published are 227,835; get what is missing",
 		"count: .: patients: 2, published are 65,379; get what is missing",
 	}, lines(found))
+}
+
+// Without any table of images there is no whole to count, which is said.
+func TestVerifyWithoutImages(t *testing.T) {
+	copyOf(t, goodMIMIC)
+	_, _, v := verified(t, dataset.MIMIC, Options{}, "mimic-cxr-2.0.0-chexpert.csv")
+	assert.Contains(t, v.NotChecked, "the published totals of 377,110 images, 227,835 studies and 65,379 patients: no table lists images")
+}
+
+const (
+	fullView  = "CheXpert-v1.0/train/patient00001/study1/view1_frontal.jpg"
+	smallView = "CheXpert-v1.0-small/train/patient00001/study1/view1_frontal.jpg"
+)
+
+func cheXpertOf(paths ...string) string {
+	table := cheXpertTable
+	for _, path := range paths {
+		view := "Frontal,AP,"
+		if strings.Contains(path, "lateral") {
+			view = "Lateral,,"
+		}
+		table += path + ",Female,68," + view + blank14 + "\n"
+	}
+	return table
+}
+
+// The table of either size of CheXpert joins with the images of either, and what
+// is not alike is remarked once.
+func TestVerifyPathForms(t *testing.T) {
+	lateral := func(view string) string { return strings.Replace(view, "view1_frontal", "view2_lateral", 1) }
+	for _, test := range []struct {
+		name  string
+		files map[string]string
+		want  []string
+	}{
+		{"the same", map[string]string{"train.csv": cheXpertOf(smallView), smallView: "x"}, nil},
+		{"full images, small paths", map[string]string{"train.csv": cheXpertOf(smallView, lateral(smallView)), fullView: "x", lateral(fullView): "x"},
+			[]string{`remark path form: CheXpert-v1.0/train/patient00001/study1/view1_frontal.jpg: this folder is "CheXpert-v1.0", the paths in the tables begin with "CheXpert-v1.0-small/"; images are joined by what is behind it`}},
+		{"small images, full paths", map[string]string{"train.csv": cheXpertOf(fullView), smallView: "x"},
+			[]string{`remark path form: CheXpert-v1.0-small/train/patient00001/study1/view1_frontal.jpg: this folder is "CheXpert-v1.0-small", the paths in the tables begin with "CheXpert-v1.0/"; images are joined by what is behind it`}},
+		{"both images, one lacking", map[string]string{"train.csv": cheXpertOf(smallView, lateral(smallView)), smallView: "x", lateral(smallView): "x", fullView: "x"},
+			[]string{
+				`remark path form: CheXpert-v1.0/train/patient00001/study1/view1_frontal.jpg: this folder is "CheXpert-v1.0", the paths in the tables begin with "CheXpert-v1.0-small/"; images are joined by what is behind it`,
+				`missing file: train.csv:3: the image "patient00001/study1/view2_lateral.jpg" has no image file (.jpg) in CheXpert-v1.0; get the file, or leave out the row`,
+			}},
+		{"two tables", map[string]string{"train.csv": cheXpertOf(smallView, lateral(smallView)), "valid.csv": cheXpertOf(strings.Replace(fullView, "train/patient0", "valid/patient6", 1))},
+			[]string{`remark path form: valid.csv:2: paths begin with "CheXpert-v1.0/" from here on, with "CheXpert-v1.0-small/" before; images are joined by what is behind it`}},
+		{"a folder of another name", map[string]string{"train.csv": cheXpertOf(smallView), "mine/train/patient00001/study1/view1_frontal.jpg": "x"}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			copyOf(t, test.files)
+			found, unread, _ := verified(t, dataset.CheXpert, Options{}, ".")
+			assert.Empty(t, unread)
+			found = slices.DeleteFunc(found, func(f Finding) bool { return f.Kind == WrongCount })
+			assert.Equal(t, test.want, lines(found))
+		})
+	}
+}
+
+// The tables of both sizes say the same: one is read, and it is told which.
+func TestVerifyBothSizesOfATable(t *testing.T) {
+	copyOf(t, map[string]string{"CheXpert-v1.0/train.csv": cheXpertOf(fullView), "CheXpert-v1.0-small/train.csv": cheXpertOf(smallView)})
+	for _, paths := range [][]string{{"."}, {"CheXpert-v1.0", "CheXpert-v1.0-small"}} {
+		found, _, v := verified(t, dataset.CheXpert, Options{Complete: true}, paths...)
+		for _, f := range found {
+			assert.NotEqual(t, Duplicate, f.Kind)
+			assert.NotContains(t, f.What, "in its place", "no fault of the copy")
+		}
+		assert.Regexp(t, `in its place`, strings.Join(v.NotChecked, "\n"))
+	}
 }
 
 // Reports are had as an archive, too; one that cannot be read to its end says
@@ -286,6 +359,19 @@ func TestVerifyTornTable(t *testing.T) {
 	assert.Regexp(t, `^cxr-study-list.csv.gz:\d+: reading ends here: `, unread[0])
 	assert.Equal(t, []string{"count: mimic-cxr-2.0.0-split.csv: rows: 2, published are 377,110; get what is missing"}, lines(found))
 	assert.Contains(t, v.NotChecked, "what rows lack: a table could not be read to its end")
+}
+
+// Neither is one with a quote left open, behind which nothing is read.
+func TestVerifyOpenQuote(t *testing.T) {
+	copyOf(t, with(goodMIMIC, map[string]string{"cxr-study-list.csv": strings.Replace(goodMIMIC["cxr-study-list.csv"], "\n", "\n\"", 1)}))
+	found, unread, v := verified(t, dataset.MIMIC, Options{}, ".")
+	require.Len(t, unread, 1)
+	assert.Contains(t, unread[0], "cxr-study-list.csv:2: a quote opened here is not closed")
+	for _, f := range found {
+		assert.NotEqual(t, NoRow, f.Kind, f.String())
+		assert.NotContains(t, f.String(), "study-list")
+	}
+	assert.Contains(t, v.NotChecked, "counts of the whole: a table could not be read to its end")
 }
 
 func gzipped(t *testing.T, s string) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -43,17 +44,14 @@ func (v *verifier) walk(ctx context.Context) {
 			case entry.IsDir() || strings.HasPrefix(name, "."):
 				return nil
 			}
-			ending := strings.ToLower(filepath.Ext(name))
-			switch {
-			case ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".dcm":
+			switch v.fileOf(name) {
+			case imageFile:
 				images++
-				v.image(path, ending)
-			case v.Dataset != dataset.MIMIC:
-				return nil
-			case ending == ".txt" && isReport(name):
+				v.image(path)
+			case reportFile:
 				reports++
-				v.report(corpus.Place{Path: path}, strings.TrimSuffix(name, ending), filepath.Base(filepath.Dir(path)))
-			case isArchive(name) && strings.Contains(strings.ToLower(name), "report"):
+				v.report(corpus.Place{Path: path}, strings.TrimSuffix(name, filepath.Ext(name)), filepath.Base(filepath.Dir(path)))
+			case archiveFile:
 				v.archives = append(v.archives, path)
 				v.seenIn[folder] = true
 				return nil
@@ -61,9 +59,7 @@ func (v *verifier) walk(ctx context.Context) {
 				return nil
 			}
 			v.seenIn[folder] = true
-			if info, err := entry.Info(); err == nil && info.Size() == 0 {
-				v.Tell(Finding{Kind: EmptyFile, Place: corpus.Place{Path: path}, What: "the file is empty", Do: "get it again"})
-			}
+			v.checkSize(path, entry)
 			return nil
 		})
 	}
@@ -72,6 +68,38 @@ func (v *verifier) walk(ctx context.Context) {
 	}
 	if reports > 0 {
 		v.checked = append(v.checked, columns.Count(reports, "report"))
+	}
+}
+
+// fileKind says what a file in a folder is.
+type fileKind uint8
+
+const (
+	otherFile fileKind = iota
+	imageFile
+	reportFile
+	archiveFile // of reports
+)
+
+// fileOf tells the kind of a file by its name.
+func (v *verifier) fileOf(name string) fileKind {
+	ending := strings.ToLower(filepath.Ext(name))
+	switch {
+	case ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".dcm":
+		return imageFile
+	case v.Dataset != dataset.MIMIC:
+		return otherFile
+	case ending == ".txt" && isReport(name):
+		return reportFile
+	case isArchive(name) && strings.Contains(strings.ToLower(name), "report"):
+		return archiveFile
+	}
+	return otherFile
+}
+
+func (v *verifier) checkSize(path string, entry fs.DirEntry) {
+	if info, err := entry.Info(); err == nil && info.Size() == 0 {
+		v.Tell(Finding{Kind: EmptyFile, Place: corpus.Place{Path: path}, What: "the file is empty", Do: "get it again"})
 	}
 }
 
@@ -88,7 +116,7 @@ func isReport(name string) bool {
 }
 
 // image joins the file of an image.
-func (v *verifier) image(path, ending string) {
+func (v *verifier) image(path string) {
 	tell := func(kind FindingKind, what, do string) {
 		v.Tell(Finding{Kind: kind, Place: corpus.Place{Path: path}, What: what, Do: do})
 	}
@@ -97,12 +125,13 @@ func (v *verifier) image(path, ending string) {
 		tell(WrongID, err.Error(), "rename the file, or take it out of the folder")
 		return
 	}
-	at := v.part(part{name: "image file (" + ending + ")", of: dataset.ByImage, required: true, finding: MissingFile})
-	v.walked[rec.Split] = true
+	v.compareFolder(path, &rec)
+	at := v.imagePart(path, &rec)
+	v.walked[walked{at, rec.Split}] = true
 	if !v.hasImageRows() || v.Dataset == dataset.CheXpert && v.splits[rec.Split] == 0 {
 		return // nothing to hold it against
 	}
-	image := v.images.get(v.keys.Image(&rec))
+	image := v.entry(dataset.ByImage, &rec)
 	switch {
 	case image == nil && !v.torn:
 		tell(ExtraFile, "no table lists this image", "take it out of the folder")
@@ -116,6 +145,29 @@ func (v *verifier) image(path, ending string) {
 	default:
 		image.has |= 1 << at
 	}
+}
+
+// imagePart is the part that a file of an image is. CheXpert is published twice,
+// in full size and small: a copy may have both, each in a folder of its own.
+func (v *verifier) imagePart(path string, rec *dataset.Record) int {
+	name := "image file (" + strings.ToLower(filepath.Ext(path)) + ")"
+	if isPublishedRoot(rec.Root) {
+		name += " in " + rec.Root
+	}
+	return v.part(part{name: name, of: dataset.ByImage, required: true, finding: MissingFile})
+}
+
+// compareFolder remarks, once for each folder of CheXpert's, that the paths in the
+// tables begin with the name of the other.
+func (v *verifier) compareFolder(path string, rec *dataset.Record) {
+	if !isPublishedRoot(rec.Root) || !isPublishedRoot(v.root) || v.roots[rec.Root] {
+		return
+	}
+	v.roots[rec.Root] = true
+	v.Tell(Finding{
+		Kind: PathForm, Place: corpus.Place{Path: path}, Remark: true,
+		What: fmt.Sprintf("this folder is %s, the paths in the tables begin with %s; images are joined by what is behind it", strconv.Quote(rec.Root), strconv.Quote(v.root+"/")),
+	})
 }
 
 // report joins a report: its study, and its patient where that is told.
@@ -137,7 +189,7 @@ func (v *verifier) report(place corpus.Place, study, patient string) {
 		return
 	}
 	v.reported[rec.Study] = true
-	s := v.studies.get(v.keys.Study(&rec))
+	s := v.entry(dataset.ByStudy, &rec)
 	switch {
 	case s == nil && v.has(dataset.StudyList, dataset.SplitTable, dataset.Metadata, dataset.RecordList) && !v.torn:
 		tell(ExtraFile, fmt.Sprintf("no table lists the study %d of this report", rec.Study), "take it out of the folder")
