@@ -8,6 +8,7 @@ package corpus
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -117,6 +118,22 @@ func (p *Problem) Error() string {
 		msg += "; " + p.Do
 	}
 	return msg
+}
+
+// Problems gives the problems that an error is or joins, in their order; what is
+// none of them is left out.
+func Problems(err error) (all []*Problem) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			all = append(all, Problems(e)...)
+		}
+		return all
+	}
+	var p *Problem
+	if errors.As(err, &p) {
+		all = append(all, p)
+	}
+	return all
 }
 
 // Observation is the name of an observation as a rule set spells it, for

@@ -45,8 +45,8 @@ type Labeler struct {
 	cache      *cache
 	maxTime    time.Duration
 
-	scratch       sync.Pool
-	abnormalities bool // the derived observation has rules, which find what else is abnormal
+	scratch       *sync.Pool // of *scratch
+	abnormalities bool       // the derived observation has rules, which find what else is abnormal
 }
 
 // scratch is room for one report.
@@ -88,7 +88,20 @@ func New(opts Options) (*Labeler, error) {
 		set: set, splitter: splitter, analyzer: analyzer, section: section,
 		exceptions: opts.Exceptions, compat: opts.Compat, cache: newCache(opts.Cache), maxTime: opts.MaxTime,
 		abnormalities: abnormalities,
+		scratch:       &sync.Pool{New: func() any { return new(scratch) }},
 	}, nil
+}
+
+// Of gives a labeler of the same rules and conventions for other sections, named as
+// in Options.Section, without exceptions. The two share what they remember of
+// sentences. It fails when the rule set does not know a section.
+func (l *Labeler) Of(section string) (*Labeler, error) {
+	if _, err := l.splitter.Select("", nil, section); err != nil {
+		return nil, err
+	}
+	other := *l
+	other.section, other.exceptions = cmp.Or(section, "auto"), nil
+	return &other, nil
 }
 
 // Observations are the observations of the rule set in output order;
@@ -156,10 +169,7 @@ func (l *Labeler) labelUntil(end *deadline, r corpus.Report) (Result, bool) {
 	}
 	result.Labelled, result.Exception = l.labelled(r, result.Sections)
 
-	s, _ := l.scratch.Get().(*scratch)
-	if s == nil {
-		s = new(scratch)
-	}
+	s := l.scratch.Get().(*scratch)
 	s.found = s.found[:0]
 	for _, section := range result.Labelled {
 		s.sentences = segment.Sentences(s.sentences[:0], r.Text, section.Span)

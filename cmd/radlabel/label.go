@@ -24,6 +24,7 @@ type labelRun struct {
 	*app
 	inputFlags
 	labelFlags
+	ids     idsFlag
 	out     string
 	layout  string
 	mode    string
@@ -63,6 +64,7 @@ OUT.part. A run that was interrupted or killed leaves that, and the same command
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no progress, warnings or summary: errors alone")
 	r.inputFlags.add(cmd)
 	r.labelFlags.add(cmd)
+	r.ids.add(cmd)
 	offer(cmd, "layout", func() []string { return namesOf(output.Layouts()) })
 	return cmd
 }
@@ -81,6 +83,9 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	if missing := form.Layout.Missing(l.Observations()); len(missing) > 0 {
 		return usagef("--layout %s: the rule set %s does not know %s; use --ruleset chestxray14",
 			form.Layout, opts.Rules.Name, strings.Join(namesOf(missing), ", "))
+	}
+	if err := r.ids.load(r.app, paths); err != nil {
+		return err
 	}
 	reader, err := r.open(ctx, r.app, paths)
 	if err != nil {
@@ -144,13 +149,14 @@ func (r *labelRun) label(ctx context.Context, job labelJob) error {
 		return err
 	}
 	defer r.abort(out)
-	if err := t.label(ctx, job.reader, job.labeler.LabelAll(ctx, t.reports(ctx, job.reader), r.workers), out); err != nil {
+	if err := t.label(ctx, job.reader, job.labeler.LabelAll(ctx, t.reports(r.ids.of(job.reader.Reports(ctx))), r.workers), out); err != nil {
 		return err
 	}
 	if err := t.finish(out, out); err != nil {
 		return err
 	}
 	t.unusedExceptions()
+	r.ids.warn(t)
 	t.summary(job.reader, fmt.Sprintf("rules %s %.12s, section %s", job.opts.Rules.Name, job.opts.Rules.Digest, job.opts.Section), r.out)
 	return t.failure()
 }

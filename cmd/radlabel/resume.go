@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -120,6 +119,10 @@ func (r *labelRun) traits(paths []string, opts labeler.Options) ([]output.Trait,
 		}
 		of = append(of, output.Trait{Name: "the content of " + r.exceptions, Value: fmt.Sprintf("%x", sha256.Sum256(b))})
 	}
+	if r.ids.all != nil {
+		ids := strings.Join(slices.Sorted(maps.Keys(r.ids.all)), "\n")
+		of = append(of, output.Trait{Name: "the ids of --ids", Value: fmt.Sprintf("%x", sha256.Sum256([]byte(ids)))})
+	}
 	for _, path := range paths {
 		of = append(of, output.Trait{Name: "an input", Value: path})
 		// What a folder or a pipe gives is compared as it is read again.
@@ -235,9 +238,9 @@ func (t *tally) restore(state json.RawMessage) error {
 }
 
 // reports are those that are still to be labelled.
-func (t *tally) reports(ctx context.Context, reader *corpus.Reader) iter.Seq2[corpus.Report, error] {
+func (t *tally) reports(all iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.Report, error] {
 	if t.passed.Items == 0 {
-		return reader.Reports(ctx)
+		return all
 	}
-	return t.passed.behind(reader.Reports(ctx), t.app.out)
+	return t.passed.behind(all, t.app.out)
 }

@@ -173,6 +173,9 @@ func besideLabels(header []string, place corpus.Place, opts Options) (c columns,
 	}
 	named(opts.IDColumn, &c.id)
 	named(opts.By, &c.group)
+	if opts.NeedIDs && opts.IDColumn == "" && c.id < 0 {
+		wrong.add(problem(place, "there is no column of ids", "name it with --id-column; the columns are "+list(header)))
+	}
 	return c, labels, wrong
 }
 
