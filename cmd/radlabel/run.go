@@ -301,12 +301,20 @@ func flagError(cmd *cobra.Command, err error) error {
 }
 
 // isTerminal reports whether a stream is a terminal.
-func isTerminal(stream any) bool {
-	if out, ok := stream.(*standardOutput); ok {
-		stream = out.Writer
+func isTerminal(stream any) bool { return terminalOf(stream) != nil }
+
+// terminalOf is the terminal that a stream is; nil where it is none.
+func terminalOf(stream any) *os.File {
+	switch s := stream.(type) {
+	case *standardOutput:
+		stream = s.Writer
+	case *interruptible:
+		stream = s.in
 	}
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	if f, ok := stream.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return nil
 }
 
 // colour decides whether to colour what goes to standard output.
