@@ -416,11 +416,11 @@ func TestSpansOfShippedReports(t *testing.T) {
 	}
 }
 
-// A program that imports the labeler links no index, command line or web server.
+// A program that imports the labeler links no index, command line, screen or web server.
 func TestDependencies(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	require.NoError(t, err)
-	for _, unwanted := range []string{"github.com/blevesearch/bleve", "github.com/spf13/cobra", "net/http"} {
+	for _, unwanted := range []string{"github.com/blevesearch/bleve", "github.com/spf13/cobra", "net/http", "charm.land", "github.com/charmbracelet"} {
 		for dep := range strings.Lines(string(out)) {
 			assert.False(t, strings.HasPrefix(dep, unwanted), "labeler depends on %s", dep)
 		}

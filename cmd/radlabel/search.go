@@ -24,13 +24,14 @@ type searchRun struct {
 	sort, match                 string
 	count, ids, json, csv, full bool
 	facets                      bool
+	interactive                 bool
 	colours                     string
 }
 
 func (a *app) searchCommand() *cobra.Command {
 	r := &searchRun{app: a}
 	cmd := &cobra.Command{
-		Use:   "search QUERY --index DIR",
+		Use:   "search [QUERY] --index DIR",
 		Short: "Search an index by words and by what reports assert",
 		Long: `Search finds the reports of an index (radlabel index) that a query holds for, and
 shows for each its labels and the sentence that shows best why.
@@ -47,20 +48,26 @@ shows for each its labels and the sentence that shows best why.
   section: rule: cue: id: subject: study: split: view: date:
 
 radlabel index stats lists the fields and values of an index. A query that begins
-with - stands behind --. This prints text of reports.`,
+with - stands behind --. This prints text of reports.
+
+At a terminal, without a query or with -i, the hits are seen while the query is
+typed, and open as reports; F1 shows the keys.`,
 		Example: `  radlabel search --index idx 'pneumothorax:positive "chest tube"'
   radlabel search --index idx 'same-sentence(no pneumothorax:positive)' --context 1
   radlabel search --index idx edema:uncertain --ids | radlabel label reports.zip --ids - -o some.csv`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case len(args) == 0:
-				return errors.New("no query; give one in quotes, or '*' for every report")
-			case len(args) > 1:
+			if len(args) > 1 {
 				return errors.New("more than one argument; put the query in quotes")
+			}
+			if err := r.settleInteractive(cmd, len(args) > 0); err != nil {
+				return err
 			}
 			return needIndex(r.dir)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if r.interactive {
+				return action(r.browse)(cmd, args)
+			}
 			if !cmd.Flags().Changed("limit") && (r.ids || r.csv) {
 				r.limit = 0
 			}
@@ -85,8 +92,12 @@ func (r *searchRun) flags(cmd *cobra.Command) {
 	flags.BoolVar(&r.csv, "csv", false, "print a CSV of ids, labels and sentences")
 	flags.BoolVar(&r.full, "full", false, "print whole reports")
 	flags.BoolVar(&r.facets, "facets", false, "count the reports found by observation and assertion, section, split and view")
+	flags.BoolVarP(&r.interactive, "interactive", "i", false, "type the query at the terminal, and see its hits meanwhile; so too without a query")
 	flags.StringVar(&r.colours, "color", "auto", "`when` to colour the text: auto, always, never")
 	cmd.MarkFlagsMutuallyExclusive("count", "ids", "json", "csv")
+	for _, list := range listFlags() {
+		cmd.MarkFlagsMutuallyExclusive("interactive", list)
+	}
 	for _, more := range []string{"full", "facets"} {
 		cmd.MarkFlagsMutuallyExclusive("count", "ids", "csv", more)
 	}

@@ -147,8 +147,8 @@ func (t *trial) labels(ctx context.Context, p *predictor) (*gold.Sheet, error) {
 	}
 	sheet, err := p.sheet(ctx, w.of(reader.Reports(ctx)), t.tally)
 	if err == nil && len(sheet.All) == 0 && w.other != "" {
-		err = fmt.Errorf("%s: no id of gold is among the inputs: gold has %q, the inputs %q; name the columns of ids with --gold-id and --id-column",
-			t.validateRun.gold, t.gold.All[0].ID, w.other)
+		err = fmt.Errorf("%s: no id of gold is among the inputs: gold has %s, the inputs %s; name the columns of ids with --gold-id and --id-column",
+			t.validateRun.gold, corpus.QuoteID(t.gold.All[0].ID), corpus.QuoteID(w.other))
 	}
 	return sheet, err
 }

@@ -120,9 +120,9 @@ func someIDs(rows []gold.Row) string {
 	s := "none"
 	for i := range rows[:min(len(rows), most)] {
 		if i == 0 {
-			s = fmt.Sprintf("%q", rows[i].ID)
+			s = corpus.QuoteID(rows[i].ID)
 		} else {
-			s += fmt.Sprintf(", %q", rows[i].ID)
+			s += ", " + corpus.QuoteID(rows[i].ID)
 		}
 	}
 	if len(rows) > most {

@@ -4,6 +4,7 @@
 package searchtext
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -15,13 +16,14 @@ import (
 	"github.com/radlabel/radlabel/internal/page"
 )
 
-// longest is how many bytes of a sentence are shown around what was asked for.
-const longest = 320
+// defaultLongest is how many bytes of a sentence are shown around what was asked for.
+const defaultLongest = 320
 
 // Style says how hits are written.
 type Style struct {
 	Colour       bool
 	Observations []corpus.Observation
+	Longest      int // bytes of a sentence shown around what was asked for; 0 is 320
 }
 
 // Hits writes a list of hits, the first with the number behind offset.
@@ -31,7 +33,7 @@ func Hits(w io.Writer, hits []index.Hit, offset int, s Style) error {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "%d. %s\n", offset+i+1, s.head(h))
+		fmt.Fprintf(&b, "%d. %s\n", offset+i+1, s.Head(h))
 		if labels := s.Labels(h); labels != "" {
 			fmt.Fprintf(&b, "   %s\n", labels)
 		}
@@ -49,8 +51,8 @@ func Hits(w io.Writer, hits []index.Hit, offset int, s Style) error {
 	return err
 }
 
-// head names a report.
-func (s Style) head(h index.Hit) string {
+// Head names a report.
+func (s Style) Head(h index.Hit) string {
 	id := page.OneLine(h.ID)
 	if s.Colour {
 		id = page.Bold + id + page.Reset
@@ -102,7 +104,7 @@ func (s Style) Labels(h index.Hit) string {
 // Sentence writes a sentence on one line with its section, and, in colour, with
 // its marks. Of a very long one only the surroundings of what was asked for.
 func (s Style) Sentence(one index.Sentence) string {
-	text, from := window(one)
+	text, from := window(one, cmp.Or(s.Longest, defaultLongest))
 	var paints []Paint
 	for _, p := range Paints(one.Marks, one.Words) {
 		p.Span = p.Span.Shift(-from)
@@ -124,7 +126,7 @@ func (s Style) Sentence(one index.Sentence) string {
 }
 
 // window is the part of a sentence that is shown, and where it begins.
-func window(one index.Sentence) (string, int) {
+func window(one index.Sentence, longest int) (string, int) {
 	if len(one.Text) <= longest {
 		return one.Text, 0
 	}
@@ -209,7 +211,7 @@ func Painted(text string, paints []Paint) string {
 // Document writes a whole report, and, in colour, its marks.
 func Document(w io.Writer, d index.Document, s Style) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "== %s\n", s.head(d.Hit))
+	fmt.Fprintf(&b, "== %s\n", s.Head(d.Hit))
 	if labels := s.Labels(d.Hit); labels != "" {
 		fmt.Fprintf(&b, "%s\n", labels)
 	}
