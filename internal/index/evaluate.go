@@ -3,6 +3,7 @@ package index
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -72,7 +73,7 @@ func combine(n node, size int, wanted bool, each func(node, bool) (*bitset.BitSe
 	case anyOf:
 		return fold(n.parts, wanted, each, (*bitset.BitSet).InPlaceUnion)
 	}
-	panic("index: a node that combines nothing") // of this package's making alone
+	return nil, fmt.Errorf("index: a node %T that combines nothing", n) // a mistake of this package
 }
 
 func fold(parts []node, wanted bool, each func(node, bool) (*bitset.BitSet, error), into func(a, b *bitset.BitSet)) (*bitset.BitSet, error) {

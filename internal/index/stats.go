@@ -80,6 +80,11 @@ func (x *Index) checkRow(row int) error {
 		if int(start) > len(text) || oneLine(text[start:end]) != s.Text {
 			return x.damaged("a sentence of report %q is not in its text", x.ids.at(row))
 		}
+		for _, m := range s.Marks {
+			if whole := (corpus.Span{End: len(s.Text)}); !whole.Contains(m.Mention) || !whole.Contains(m.CueSpan) {
+				return x.damaged("a mention of report %q is not in its sentence", x.ids.at(row))
+			}
+		}
 	}
 	return nil
 }
