@@ -8,7 +8,12 @@ package corpus
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Span is a half-open range of byte offsets, [Start, End), into Report.Text.
@@ -82,11 +87,18 @@ type Place struct {
 }
 
 // String gives "path", or "path:line".
+// What steers a terminal, and what is not UTF-8, is escaped: names in archives
+// may be anything.
 func (p Place) String() string {
-	if p.Line > 0 {
-		return fmt.Sprintf("%s:%d", p.Path, p.Line)
+	path := p.Path
+	if !utf8.ValidString(path) || strings.ContainsFunc(path, func(r rune) bool { return !unicode.IsPrint(r) && r != '\u00a0' }) {
+		path = strconv.Quote(path)
+		path = path[1 : len(path)-1]
 	}
-	return p.Path
+	if p.Line > 0 {
+		return fmt.Sprintf("%s:%d", path, p.Line)
+	}
+	return path
 }
 
 // Problem is something wrong with the input, at a place, with what to do about
@@ -106,6 +118,22 @@ func (p *Problem) Error() string {
 		msg += "; " + p.Do
 	}
 	return msg
+}
+
+// Problems gives the problems that an error is or joins, in their order; what is
+// none of them is left out.
+func Problems(err error) (all []*Problem) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			all = append(all, Problems(e)...)
+		}
+		return all
+	}
+	var p *Problem
+	if errors.As(err, &p) {
+		all = append(all, p)
+	}
+	return all
 }
 
 // Observation is the name of an observation as a rule set spells it, for

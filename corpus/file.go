@@ -113,6 +113,14 @@ func (f *File) CheckText() error {
 	return nil
 }
 
+// CheckLines says that the lines end with carriage returns alone, as a *Problem.
+func (f *File) CheckLines() error {
+	if bytes.IndexByte(f.Head, '\n') < 0 && bytes.IndexByte(bytes.TrimRight(f.Head, "\r"), '\r') >= 0 {
+		return &Problem{Place: Place{f.Path, 1}, What: "its lines end with carriage returns alone", Do: "save it with line feeds", Lost: true}
+	}
+	return nil
+}
+
 // Table is a table with a header row, read row by row: its fields stand between
 // commas, semicolons or tabs, or what a line "sep=;" above the header names.
 type Table struct {
@@ -146,8 +154,8 @@ func (f *File) Table(plain bool) (*Table, error) {
 	case err != nil:
 		return nil, t.Fault(1, -1, "there is no header row", "")
 	}
-	if bytes.IndexByte(f.Head, '\n') < 0 && bytes.IndexByte(bytes.TrimRight(f.Head, "\r"), '\r') >= 0 {
-		return nil, t.Fault(1, -1, "its lines end with carriage returns alone", "save it with line feeds")
+	if err := f.CheckLines(); err != nil {
+		return nil, err
 	}
 	t.Header = trimBlank(first.fields)
 	if len(t.Header) == 0 {
@@ -246,7 +254,8 @@ func (t *Table) read(in io.Reader, yield func(Row, error) bool) {
 	}
 }
 
-// fit gives a row as many fields as the header has names.
+// fit gives a row as many fields as the header has names. Of one that has more or
+// fewer, the error names the first column that is too many, or that is not there.
 func (t *Table) fit(r row) ([]string, error) {
 	have, want := len(r.fields), len(t.Header)
 	if have != t.width || !blank(r.fields[want:]) {
@@ -254,22 +263,22 @@ func (t *Table) fit(r row) ([]string, error) {
 		if t.width > want {
 			what += fmt.Sprintf(" and other rows %d", t.width)
 		}
-		return nil, t.Fault(r.line, -1, what, "")
+		return nil, t.Fault(r.line, min(have, want), what, "")
 	}
 	return r.fields[:want], nil
 }
 
 func (t *Table) broken(e *rowError) *Problem {
-	column := e.column - 1
-	if column >= len(t.Header) {
-		column = -1
-	}
-	return t.Fault(e.line, column, e.whole("and reading ends with it"), e.do)
+	return t.Fault(e.line, e.column-1, e.whole("and reading ends with it"), e.do)
 }
 
-// Fault is the problem of one field, or, with column -1, of a whole row.
+// Fault is the problem of one field, or, with column -1, of a whole row. A column
+// behind those of the header has no name.
 func (t *Table) Fault(line, column int, what, do string) *Problem {
-	if column >= 0 {
+	switch {
+	case column >= len(t.Header):
+		what = fmt.Sprintf("column %d: %s", column+1, what)
+	case column >= 0:
 		what = fmt.Sprintf("column %d (%s): %s", column+1, strings.TrimSpace(t.Header[column]), what)
 	}
 	return &Problem{Place: Place{t.File.Path, line}, What: what, Do: do, Lost: true}

@@ -47,7 +47,7 @@ func DecodeFindings(s string) ([]Observation, error) {
 	for name := range strings.SplitSeq(s, "|") {
 		o := Observation(strings.TrimSpace(name))
 		if o != NoFinding && !slices.Contains(diseases, o) {
-			return nil, fmt.Errorf("%s is no disease of ChestX-ray14", Quote(string(o), 20))
+			return nil, fmt.Errorf("%s is no disease of ChestX-ray14", quoteID(string(o)))
 		}
 		found = append(found, o)
 	}

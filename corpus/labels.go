@@ -29,7 +29,7 @@ var blankWords = []string{"nan", "na", "n/a", "none", "null"}
 
 // DecodeLabel reads what label files hold: 1, 0, -1, with or without decimals,
 // the name of an assertion, or nothing (also "nan", "NA", "None" and the like).
-// The error quotes the beginning of anything else.
+// The error quotes anything else, if it is short.
 func DecodeLabel(s string) (Assertion, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -62,7 +62,7 @@ func decodeWord(s string) (Assertion, error) {
 }
 
 func noLabel(s string) error {
-	return fmt.Errorf("%s is no label; want 1, 0, -1 or blank", Quote(s, 20))
+	return fmt.Errorf("%s is no label; want 1, 0, -1 or blank", quoteID(s))
 }
 
 // notObservations are the columns that stand beside the labels in label files,

@@ -24,7 +24,7 @@ func TestLabelEncoding(t *testing.T) {
 	}
 	for s, want := range map[string]string{
 		"2": `"2"`, "0.5": `"0.5"`, " yes ": `"yes"`, "-0.9": `"-0.9"`, "inf": `"inf"`,
-		"no effusion and no edema": `"no effusion and no e..."`, "nineteen bytes and é": `"nineteen bytes and ..."`,
+		"no effusion and no edema": `(24 bytes, not shown)`, "nineteen bytes and é": `(21 bytes, not shown)`,
 	} {
 		_, err := DecodeLabel(s)
 		require.EqualError(t, err, want+" is no label; want 1, 0, -1 or blank", s)
@@ -139,10 +139,10 @@ func TestTable(t *testing.T) {
 		{"commas behind all", "a,b,,\n1,x,,\n2,z,,\n", false, []string{"a", "b"}, rows{{"1", "x"}, {"2", "z"}}, nil},
 		{"commas behind the rows", "a,b\n1,x,\n2,z,\n", false, []string{"a", "b"}, rows{{"1", "x"}, {"2", "z"}}, nil},
 		{"a comma too many in a row that ends blank", "a,b,c\n1,x,\n2,,z,\n3,x,\n", false, []string{"a", "b", "c"}, rows{{"1", "x", ""}, {"3", "x", ""}}, []string{
-			"t.csv:3: the row has 4 fields, the header 3",
+			"t.csv:3: column 4: the row has 4 fields, the header 3",
 		}},
 		{"a comma lost where rows end with one", "a,b\n1,x,\n2,z\n3,x,\n", false, []string{"a", "b"}, rows{{"1", "x"}, {"3", "x"}}, []string{
-			"t.csv:3: the row has 2 fields, the header 2 and other rows 3",
+			"t.csv:3: column 3: the row has 2 fields, the header 2 and other rows 3",
 		}},
 		{"tabs", "a\tb\n1\t\"x\ty\"\n", false, []string{"a", "b"}, rows{{"1", "x\ty"}}, nil},
 		{"plain tabs", "a\tb\n1\t\"x\" y\n", true, []string{"a", "b"}, rows{{"1", `"x" y`}}, nil},
@@ -152,7 +152,7 @@ func TestTable(t *testing.T) {
 		{"a named tab", "\nsep=\t\na\tb,c,d\n1\t2\n", false, []string{"a", "b,c,d"}, rows{{"1", "2"}}, nil},
 		{"a header that names no separator", "sep=x,b\n1,2\n", false, []string{"sep=x", "b"}, rows{{"1", "2"}}, nil},
 		{"faults", "a,b\n1\n1,2,3\n3,4\n", false, []string{"a", "b"}, rows{{"3", "4"}}, []string{
-			"t.csv:2: the row has 1 field, the header 2", "t.csv:3: the row has 3 fields, the header 2",
+			"t.csv:2: column 2 (b): the row has 1 field, the header 2", "t.csv:3: column 3: the row has 3 fields, the header 2",
 		}},
 		{"an open quote", "a,b\n1,2\nc,\"1\nd,1\n", false, []string{"a", "b"}, rows{{"1", "2"}}, []string{
 			"t.csv:3: a quote opened here is not closed; it swallowed 1 line, and reading ends with it; close it, or double quotes within quoted fields",

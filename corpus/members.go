@@ -48,6 +48,7 @@ func readMembers(s *sink, members container, src Source, whole Place) {
 		}
 		found++
 		r.Place = m.place
+		r = s.readable(r)
 		if !s.shard.wants(src, r) {
 			return s.alive() // without the cost of reading it
 		}
@@ -265,7 +266,7 @@ func (w *folderWalk) entry(file, name string, mode fs.FileMode, above []fs.FileI
 				return nil, err
 			}
 			defer f.Close()
-			w.buf, err = readAll(f, w.buf, limit)
+			w.buf, err = readFile(f, w.buf, limit)
 			return w.buf, err
 		}})
 	default:

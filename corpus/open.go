@@ -3,6 +3,7 @@ package corpus
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,7 @@ func openInput(path string, opts Options, read *atomic.Int64) (*input, error) {
 			return nil, errors.New("there is no standard input to read")
 		}
 		return o.stream(&stream{
-			path: path, name: "stdin", size: -1, read: read,
+			path: path, name: "stdin", size: -1, read: read, ratio: opts.MaxRatio,
 			pipe: bufio.NewReaderSize(opts.Stdin, headBytes),
 		})
 	}
@@ -52,7 +53,12 @@ func openInput(path string, opts Options, read *atomic.Int64) (*input, error) {
 	if err != nil {
 		return nil, o.problem(reason(err), "check the path and its permissions")
 	}
-	return o.stream(st)
+	st.ratio = opts.MaxRatio
+	in, err := o.stream(st)
+	if err == nil && info.Mode().IsRegular() {
+		in.path, in.info = path, info
+	}
+	return in, err
 }
 
 func (o *opening) problem(what, do string) *Problem {
@@ -233,7 +239,7 @@ func (o *opening) zip(st *stream, head []byte) (*input, error) {
 			return ok && o.opts.Shard.wants(o.src, r)
 		}
 	}
-	in, err := o.members(zipFile(o.path, o.read, wanted), zipFile(o.path, new(atomic.Int64), nil), "archive")
+	in, err := o.members(unpacking(zipFile(o.path, o.read, wanted), o.place, st.size, cmp.Or(o.opts.MaxRatio, DefaultMaxRatio)), zipFile(o.path, new(atomic.Int64), nil), "archive")
 	if err != nil {
 		return nil, err
 	}

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"io/fs"
 	"iter"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"unicode"
 )
 
 // Source is the name of an input format.
@@ -52,6 +54,7 @@ type Options struct {
 	Stdin          io.Reader // what the path "-" reads
 	FollowLinks    bool      // follow symbolic links within folders
 	MaxReportBytes int       // a longer report is a Problem; 0: DefaultMaxReportBytes
+	MaxRatio       int       // of unpacked to packed bytes; what grows by more is a Problem; 0: DefaultMaxRatio
 	Shard          Shard     // read this part of the inputs alone
 }
 
@@ -91,6 +94,9 @@ type input struct {
 	size     int64 // bytes; -1: not known
 	void     bool  // nothing to read; reports says why
 	reports  func(*sink)
+
+	path string      // of a regular file
+	info fs.FileInfo // of a regular file, when it was opened; else nil
 }
 
 // Open finds the format of each path ("-" is opts.Stdin) without reading more
@@ -108,6 +114,9 @@ func Open(ctx context.Context, paths []string, opts Options) (*Reader, error) {
 	}
 	if opts.MaxReportBytes == 0 {
 		opts.MaxReportBytes = DefaultMaxReportBytes
+	}
+	if opts.MaxRatio < 0 {
+		return nil, fmt.Errorf("the limit of %d times the size is negative", opts.MaxRatio)
 	}
 	if len(paths) == 0 {
 		return nil, errors.New("no input; give a file, a folder, or - for standard input")
@@ -249,6 +258,9 @@ func (r *Reader) reports(ctx context.Context) iter.Seq2[Report, error] {
 				return
 			}
 			in.reports(s)
+			if p := in.changed(); p != nil {
+				s.problem(Report{}, p)
+			}
 			if s.done {
 				return
 			}
@@ -343,9 +355,17 @@ func (s *sink) foreign(place Place, n int) {
 	s.warn(place, fmt.Sprintf("%s not UTF-8, read as Windows-1252", plural(n, "byte is", "bytes are")), "")
 }
 
-// quoteID quotes an id for a message, cut short: where the wrong column was
-// taken for the ids, it may be anything.
-func quoteID(id string) string { return Quote(id, 40) }
+// QuoteID quotes an id, or what should be a label, for a message. Where the wrong
+// column was taken for it, it may be the text of a report: what is long, or has
+// letters and blanks, is not shown.
+func QuoteID(id string) string {
+	if len(id) > 40 || strings.ContainsFunc(id, unicode.IsSpace) && strings.ContainsFunc(id, unicode.IsLetter) {
+		return "(" + plural(len(id), "byte", "bytes") + ", not shown)"
+	}
+	return strconv.Quote(id)
+}
+
+func quoteID(id string) string { return QuoteID(id) }
 
 // Quote quotes what was read for a message, cut short after so many bytes.
 func Quote(s string, longest int) string {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Shard is one of Of parts of a corpus, counted from 0. Which part a report is in
@@ -94,8 +95,10 @@ func (s Shard) holds(r Report, p *Problem) bool {
 }
 
 // wants reports whether a member has to be read, as far as its name tells: OpenI has
-// the ids within.
-func (s Shard) wants(src Source, r Report) bool { return src == OpenI || s.Has(r) }
+// the ids within, and a name that is not UTF-8 is not yet the id.
+func (s Shard) wants(src Source, r Report) bool {
+	return src == OpenI || !utf8.ValidString(r.ID) || s.Has(r)
+}
 
 // HasProblem reports whether a Problem of no known report is the shard's to tell.
 func (s Shard) HasProblem(p *Problem) bool { return s.has(p.Place.String()) }

@@ -3,6 +3,7 @@ package corpus
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
@@ -15,6 +16,10 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/klauspost/readahead"
 )
+
+// longestWindow is how much of what came before a zstd stream may refer to, and
+// has to be kept: zstd --long=27, the most that the zstd program reads by itself.
+const longestWindow = 128 << 20
 
 // headBytes is how much of an input is looked at to find its format.
 const headBytes = 64 << 10
@@ -29,6 +34,8 @@ type stream struct {
 	file io.Closer     // what the pipe reads, where it is ours to close
 	used bool          // the pipe is spent
 	read *atomic.Int64 // bytes read so far
+
+	ratio int // of unpacked to packed bytes; 0: DefaultMaxRatio
 }
 
 func newStream(path string, info fs.FileInfo, read *atomic.Int64) (*stream, error) {
@@ -87,13 +94,17 @@ func (st *stream) open() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := bufio.NewReaderSize(raw, headBytes)
+	packed := &tally{Reader: raw}
+	in := bufio.NewReaderSize(packed, headBytes)
 	large := false // and compressed
 	if st.size > headBytes {
 		head, _ := in.Peek(4)
 		large = isCompressed(head)
 	}
 	plain, err := decompress(in)
+	if err == nil {
+		plain = &unpackedReader{plain, packed, 0, cmp.Or(st.ratio, DefaultMaxRatio)}
+	}
 	if err == nil && large {
 		plain, err = readahead.NewReadCloserSize(plain, 4, headBytes) // on a processor of its own
 	}
@@ -149,7 +160,7 @@ func decompress(in *bufio.Reader) (io.ReadCloser, error) {
 		return gzip.NewReader(in)
 	case isZstd(head):
 		// One goroutine fewer and small windows: reports are small.
-		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(longestWindow))
 		if err != nil {
 			return nil, err
 		}

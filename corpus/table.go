@@ -173,7 +173,7 @@ func (t tableShape) isHeader() bool {
 // columnList shows the names of a header, unless they are no names but texts.
 func columnList(names []string) string {
 	const most = 30
-	if looksLikeText(names) || len(names) == 0 {
+	if !AreNames(names...) || len(names) == 0 {
 		return ""
 	}
 	shown := strings.Join(names[:min(len(names), most)], ", ")
@@ -181,6 +181,17 @@ func columnList(names []string) string {
 		shown += ", ..."
 	}
 	return " among " + shown
+}
+
+// AreNames reports whether what stands in the places of columns' names may be
+// shown as such. It is the text of a report where a table has no header, and
+// where there is doubt it is taken for one.
+func AreNames(names ...string) bool {
+	doubtful := func(name string) bool {
+		return strings.ContainsAny(name, ":;?!\"\n") || strings.HasPrefix(name, " ") ||
+			len(names) == 1 && strings.Contains(strings.TrimSpace(name), " ")
+	}
+	return !looksLikeText(names) && !slices.ContainsFunc(names, doubtful)
 }
 
 // looksLikeText says whether a first row is more likely a report than a header.
@@ -267,9 +278,8 @@ func (c *composer) add(name, text string) {
 	if c.text.Len() > 0 {
 		c.text.WriteString("\n\n")
 	}
-	s := Section{Name: name}
+	s := Section{Name: name, Header: Span{c.text.Len(), c.text.Len()}}
 	if name != "" {
-		s.Header.Start = c.text.Len()
 		c.text.WriteString(strings.ToUpper(name))
 		c.text.WriteByte(':')
 		s.Header.End = c.text.Len()

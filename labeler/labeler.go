@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/segment"
@@ -24,6 +25,7 @@ type Options struct {
 	Exceptions map[string]corpus.Exception // by study or report id: which text to label instead
 	Compat     Compat                      // conventions of the published labeler to keep
 	Cache      int                         // distinct sentences to remember; 0: a default; negative: none
+	MaxTime    time.Duration               // LabelAll gives up a report that takes longer; 0: none
 }
 
 // Compat switches single conventions of the published CheXpert labeler on.
@@ -41,9 +43,10 @@ type Labeler struct {
 	exceptions map[string]corpus.Exception
 	compat     Compat
 	cache      *cache
+	maxTime    time.Duration
 
-	scratch       sync.Pool
-	abnormalities bool // the derived observation has rules, which find what else is abnormal
+	scratch       *sync.Pool // of *scratch
+	abnormalities bool       // the derived observation has rules, which find what else is abnormal
 }
 
 // scratch is room for one report.
@@ -83,9 +86,22 @@ func New(opts Options) (*Labeler, error) {
 	abnormalities := slices.ContainsFunc(set.Rules, func(r rules.Rule) bool { return r.Observation == set.Derived.Observation })
 	return &Labeler{
 		set: set, splitter: splitter, analyzer: analyzer, section: section,
-		exceptions: opts.Exceptions, compat: opts.Compat, cache: newCache(opts.Cache),
+		exceptions: opts.Exceptions, compat: opts.Compat, cache: newCache(opts.Cache), maxTime: opts.MaxTime,
 		abnormalities: abnormalities,
+		scratch:       &sync.Pool{New: func() any { return new(scratch) }},
 	}, nil
+}
+
+// Of gives a labeler of the same rules and conventions for other sections, named as
+// in Options.Section, without exceptions. The two share what they remember of
+// sentences. It fails when the rule set does not know a section.
+func (l *Labeler) Of(section string) (*Labeler, error) {
+	if _, err := l.splitter.Select("", nil, section); err != nil {
+		return nil, err
+	}
+	other := *l
+	other.section, other.exceptions = cmp.Or(section, "auto"), nil
+	return &other, nil
 }
 
 // Observations are the observations of the rule set in output order;
@@ -139,30 +155,36 @@ type Evidence struct {
 	Scope     corpus.Span
 }
 
-// Label labels one report.
+// Label labels one report, however long it takes.
 func (l *Labeler) Label(r corpus.Report) Result {
+	result, _ := l.labelUntil(&deadline{}, r)
+	return result
+}
+
+// labelUntil labels one report; false: the deadline came first.
+func (l *Labeler) labelUntil(end *deadline, r corpus.Report) (Result, bool) {
 	result := Result{Report: r, Sections: r.Sections}
 	if result.Sections == nil {
 		result.Sections = l.splitter.Split(r.Text)
 	}
 	result.Labelled, result.Exception = l.labelled(r, result.Sections)
 
-	s, _ := l.scratch.Get().(*scratch)
-	if s == nil {
-		s = new(scratch)
-	}
-	defer l.scratch.Put(s)
+	s := l.scratch.Get().(*scratch)
 	s.found = s.found[:0]
 	for _, section := range result.Labelled {
 		s.sentences = segment.Sentences(s.sentences[:0], r.Text, section.Span)
 		for _, sentence := range s.sentences {
+			if end.passed() {
+				return result, false
+			}
 			for _, f := range l.analyze(sentence.In(r.Text)) {
 				s.found = append(s.found, placedFinding{f, section.Name, sentence})
 			}
 		}
 	}
 	result.Labels = l.aggregate(s.found, blankReason(r, result.Labelled))
-	return result
+	l.scratch.Put(s) // not where a panic has come in between
+	return result, true
 }
 
 // labelled chooses the sections to label, by the user's exception for the

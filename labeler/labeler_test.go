@@ -368,6 +368,29 @@ func TestLongLists(t *testing.T) {
 	}
 }
 
+// A labeler of other sections labels as one that was made for them, whatever either
+// has labelled before.
+func TestOf(t *testing.T) {
+	auto, err := labeler.New(labeler.Options{Exceptions: map[string]corpus.Exception{"1": {Section: "findings"}}})
+	require.NoError(t, err)
+	all, err := auto.Of("all")
+	require.NoError(t, err)
+	made, err := labeler.New(labeler.Options{Section: "all"})
+	require.NoError(t, err)
+	plain, err := labeler.New(labeler.Options{})
+	require.NoError(t, err)
+	again, err := all.Of("")
+	require.NoError(t, err)
+	r := corpus.Report{ID: "1", Text: "FINDINGS: No effusion.\n\nIMPRESSION: Possible edema. No effusion.\n"}
+	for range 2 {
+		require.Equal(t, made.Label(r), all.Label(r))
+		require.Equal(t, plain.Label(r), again.Label(r))
+		require.Equal(t, labeler.ExceptionUsed, auto.Label(r).Exception)
+	}
+	_, err = auto.Of("nowhere")
+	require.ErrorContains(t, err, "nowhere")
+}
+
 func TestUnknownSection(t *testing.T) {
 	_, err := labeler.New(labeler.Options{Section: "imprecision"})
 	assert.ErrorContains(t, err, "imprecision")
@@ -393,11 +416,11 @@ func TestSpansOfShippedReports(t *testing.T) {
 	}
 }
 
-// A program that imports the labeler links no index, command line or web server.
+// A program that imports the labeler links no index, command line, screen or web server.
 func TestDependencies(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	require.NoError(t, err)
-	for _, unwanted := range []string{"github.com/blevesearch/bleve", "github.com/spf13/cobra", "net/http"} {
+	for _, unwanted := range []string{"github.com/blevesearch/bleve", "github.com/spf13/cobra", "net/http", "charm.land", "github.com/charmbracelet"} {
 		for dep := range strings.Lines(string(out)) {
 			assert.False(t, strings.HasPrefix(dep, unwanted), "labeler depends on %s", dep)
 		}

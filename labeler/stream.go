@@ -28,7 +28,9 @@ type batch struct {
 
 // LabelAll labels a stream of reports on a number of workers (0: one a core)
 // and gives the results in the order of the reports. Errors of the stream are
-// passed on at their place. It ends early when the context does, with its error.
+// passed on at their place. So is the *corpus.Problem of a report that could not be
+// labelled, because a fault of the program came up or Options.MaxTime was over; the
+// result beside it has the report. It ends early when the context does, with its error.
 func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report, error], workers int) iter.Seq2[Result, error] {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -51,7 +53,7 @@ func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report,
 				for b := range work {
 					for i := range b.items {
 						if it := &b.items[i]; it.err == nil {
-							it.result = l.Label(it.report)
+							it.result, it.err = l.attempt(it.report)
 						}
 					}
 					close(b.done)

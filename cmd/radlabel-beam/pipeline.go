@@ -162,10 +162,14 @@ func (d *labelShard) label(ctx context.Context, reader *corpus.Reader, l *labele
 		return out.Close()
 	}
 	for result, err := range l.LabelAll(ctx, withIDs(reader.Reports(ctx)), d.Config.Workers) {
-		var problem *problemOf
+		var unread *problemOf
+		var unlabelled *corpus.Problem
 		switch {
-		case errors.As(err, &problem):
-			t.problem(problem.id, problem.Problem)
+		case errors.As(err, &unread):
+			t.problem(unread.id, unread.Problem)
+			continue
+		case errors.As(err, &unlabelled):
+			t.problem(result.Report.ID, unlabelled)
 			continue
 		case err != nil:
 			return err
@@ -184,7 +188,7 @@ type problemOf struct {
 	*corpus.Problem
 }
 
-// withIDs puts ids into Problems, for the labeler passes on errors alone.
+// withIDs puts ids into the Problems of reading, which the labeler passes on alone.
 func withIDs(reports iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.Report, error] {
 	return func(yield func(corpus.Report, error) bool) {
 		for r, err := range reports {

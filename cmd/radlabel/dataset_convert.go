@@ -357,7 +357,7 @@ func (r *convertRun) showNames() error {
 // agreeCommand compares two label files of a dataset: validate --task agreement, with
 // the observations of the dataset.
 func (a *app) agreeCommand(d *dataset.Dataset) *cobra.Command {
-	r := &validateRun{app: a, task: taskAgreement}
+	r := &validateRun{app: a, task: taskAgreement, needIDs: true}
 	r.labelFlags.name = "chexpert"
 	if d == dataset.ChestXray14 {
 		r.labelFlags.name = "chestxray14"
@@ -378,8 +378,13 @@ the positive labels on both sides; then from what to what labels differ. Files a
 any kind that validate reads. It is validate --task agreement for the label files of a
 dataset.`,
 		Example: "  radlabel dataset " + d.Name + " agree " + pair + " --errors apart.csv",
-		Args:    func(cmd *cobra.Command, args []string) error { return r.check(cmd, args) },
-		RunE:    action(r.run),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return fmt.Errorf("want two label files, A and B, and there are %d", len(args))
+			}
+			return r.check(cmd, args)
+		},
+		RunE: action(r.run),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&r.goldID, "id-column", "", "`column` of the ids (guessed)")

@@ -93,7 +93,10 @@ func (r *statsRun) run(ctx context.Context, args []string) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	unread := t.problems(err)
+	unread := corpus.Problems(err)
+	for _, p := range unread {
+		t.problem(p)
+	}
 	if r.html != "" {
 		var read []string
 		for _, f := range found.Files {
@@ -123,7 +126,7 @@ func (r *statsRun) run(ctx context.Context, args []string) error {
 	} else {
 		err = stats.Text(r.stdout, counts, r.view)
 	}
-	return errors.Join(err, lostRows(counts, unread))
+	return errors.Join(err, lostRows(counts, len(unread)))
 }
 
 // passedOver tells which files are not read.
@@ -134,30 +137,6 @@ func (r *statsRun) passedOver(found *dataset.Found) {
 	for _, pair := range found.Again {
 		fmt.Fprintf(r.stderr, "%s: passed over: %s is read in its place\n", pair[0].Path, pair[1].Path)
 	}
-}
-
-// problems tells each of those that an error joins, and gives their number.
-func (t *tally) problems(err error) int {
-	if err == nil {
-		return 0
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		if _, one := err.(*corpus.Problem); !one {
-			n := 0
-			for _, e := range joined.Unwrap() {
-				n += t.problems(e)
-			}
-			if n > 0 {
-				return n
-			}
-		}
-	}
-	var p *corpus.Problem
-	if !errors.As(err, &p) {
-		return 0
-	}
-	t.problem(p)
-	return 1
 }
 
 // lostRows is the error of rows and files that could not be read.

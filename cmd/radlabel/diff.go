@@ -125,7 +125,7 @@ func firstOf(ids []string) string {
 	if len(ids) == 0 {
 		return "none"
 	}
-	return fmt.Sprintf("%q", ids[0])
+	return corpus.QuoteID(ids[0])
 }
 
 // sides opens both sources.

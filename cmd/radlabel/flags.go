@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,20 +18,32 @@ import (
 )
 
 // inputFlags say how inputs are read.
-type inputFlags struct{ from, id, text string }
+type inputFlags struct {
+	from, id, text string
+	maxReport      size
+	maxRatio       int
+	followLinks    bool
+}
 
 func (f *inputFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.from, "from", "", "input `format`: mimic, csv, chexpert-labeler, jsonl, openi, chexpert-plus, text (guessed)")
 	flags.StringVar(&f.id, "id-column", "", "`column` or field of the ids (guessed)")
 	flags.StringVar(&f.text, "text-column", "", "`column` or field of the report texts (guessed)")
+	f.maxReport = corpus.DefaultMaxReportBytes
+	flags.Var(&f.maxReport, "max-report", "`size` of the largest report that is read")
+	flags.IntVar(&f.maxRatio, "max-ratio", corpus.DefaultMaxRatio, "how many `times` its size an archive or compressed file may unpack to")
+	flags.BoolVar(&f.followLinks, "follow-links", false, "follow symbolic links in folders")
 	offer(cmd, "from", func() []string { return namesOf(corpus.Sources()) })
 }
 
 // open opens the inputs. Errors that come from a path are of input, the others
 // of usage.
 func (f *inputFlags) open(ctx context.Context, a *app, paths []string) (*corpus.Reader, error) {
-	r, err := corpus.Open(ctx, paths, corpus.Options{From: f.from, IDColumn: f.id, TextColumn: f.text, Stdin: a.stdin})
+	r, err := corpus.Open(ctx, paths, corpus.Options{
+		From: f.from, IDColumn: f.id, TextColumn: f.text, Stdin: a.stdin,
+		FollowLinks: f.followLinks, MaxReportBytes: int(f.maxReport), MaxRatio: f.maxRatio,
+	})
 	var problem *corpus.Problem
 	if err != nil && !errors.As(err, &problem) && !errors.Is(err, context.Canceled) {
 		return nil, failure{exitUsage, err}
@@ -66,6 +79,7 @@ func (f *ruleFlags) load() (*rules.Set, error) {
 type labelFlags struct {
 	ruleFlags
 	section, exceptions, compat string
+	maxTime                     time.Duration
 }
 
 func (f *labelFlags) add(cmd *cobra.Command) {
@@ -74,6 +88,7 @@ func (f *labelFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.section, "section", "auto", "what to label: auto (MIMIC-CXR's policy), all, or section `names` joined by commas")
 	flags.StringVar(&f.exceptions, "exceptions", "", "CSV `file` of study_id,section or study_id,start,end: what to label in single reports")
 	flags.StringVar(&f.compat, "compat", "none", "`conventions` of the published labeler to keep: chexpert (all), aggregation, no-finding, none")
+	flags.DurationVar(&f.maxTime, "max-time", labeler.DefaultMaxTime, "`time` that labelling one report may take; 0: any")
 	offerList(cmd, "section", func() []string {
 		all := []string{"auto", "all"}
 		if set, err := f.load(); err == nil {
@@ -97,11 +112,14 @@ func (f *labelFlags) labeler() (*labeler.Labeler, labeler.Options, error) {
 	if err != nil {
 		return nil, opts, usagef("--compat %w", err)
 	}
+	if f.maxTime < 0 {
+		return nil, opts, usagef("--max-time %s: want a time, or 0 for any", f.maxTime)
+	}
 	set, err := f.load()
 	if err != nil {
 		return nil, opts, err
 	}
-	opts = labeler.Options{Rules: set, Section: f.section, Compat: compat}
+	opts = labeler.Options{Rules: set, Section: f.section, Compat: compat, MaxTime: f.maxTime}
 	if f.exceptions != "" {
 		if opts.Exceptions, err = corpus.LoadExceptions(f.exceptions); err != nil {
 			return nil, opts, err

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,9 +24,13 @@ type labelRun struct {
 	*app
 	inputFlags
 	labelFlags
+	ids     idsFlag
 	out     string
 	layout  string
+	mode    string
 	workers int
+	resume  bool
+	every   time.Duration
 	quiet   bool
 }
 
@@ -38,8 +45,11 @@ Inputs are found by content and name: MIMIC-CXR's archive or its unpacked folder
 CSV, JSON lines, OpenI's XML files, CheXpert Plus, text files; - is standard
 input. The output's kind is in its name: .csv, .jsonl (labels with all their
 evidence), .parquet; .csv and .jsonl may end in .gz or .zst; - is CSV on standard
-output. It appears under its name only when it is whole.`,
+output. It appears under its name only when it is whole; until then its rows are in
+OUT.part. A run that was interrupted or killed leaves that, and the same command with
+--resume goes on behind it: the output is that of a run that nothing has ended.`,
 		Example: `  radlabel label mimic-cxr-reports.zip -o labels.csv
+  radlabel label mimic-cxr-reports.zip -o labels.csv --resume
   radlabel label reports.csv --id-column accession --text-column report -o labels.jsonl.gz`,
 		Args: inputs,
 		RunE: action(r.run),
@@ -48,9 +58,13 @@ output. It appears under its name only when it is whole.`,
 	flags.StringVarP(&r.out, "output", "o", "-", "output `file`; - is CSV on standard output")
 	flags.StringVar(&r.layout, "layout", string(output.Default), "`columns` of a CSV: default, mimic, chexpert-labeler, nih")
 	flags.IntVar(&r.workers, "workers", 0, "`number` of reports labelled at a time (one a core)")
+	flags.BoolVar(&r.resume, "resume", false, "go on with what an interrupted run of the same command has left")
+	flags.DurationVar(&r.every, "checkpoint", time.Second, "`time` between two savings of what is written, for --resume")
+	flags.StringVar(&r.mode, "mode", "600", "`permissions` of the output, as chmod takes them")
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no progress, warnings or summary: errors alone")
 	r.inputFlags.add(cmd)
 	r.labelFlags.add(cmd)
+	r.ids.add(cmd)
 	offer(cmd, "layout", func() []string { return namesOf(output.Layouts()) })
 	return cmd
 }
@@ -58,27 +72,20 @@ output. It appears under its name only when it is whole.`,
 func (r *labelRun) run(ctx context.Context, paths []string) error {
 	memory := collectLate()
 	defer memory.stop()
-	layout := output.Layout(r.layout)
-	if !slices.Contains(output.Layouts(), layout) {
-		return usagef("--layout %q is not known; use default, mimic, chexpert-labeler or nih", r.layout)
-	}
-	format, err := output.ParseName(r.out)
+	form, err := r.form()
 	if err != nil {
-		return failure{exitUsage, err}
-	}
-	if layout != output.Default && format.Kind != "csv" {
-		return usagef("--layout is for CSV alone, and %s is none", r.out)
-	}
-	if r.workers < 0 {
-		return usagef("--workers %d: want a number from 0", r.workers)
+		return err
 	}
 	l, opts, err := r.labeler()
 	if err != nil {
 		return err
 	}
-	if missing := layout.Missing(l.Observations()); len(missing) > 0 {
+	if missing := form.Layout.Missing(l.Observations()); len(missing) > 0 {
 		return usagef("--layout %s: the rule set %s does not know %s; use --ruleset chestxray14",
-			layout, opts.Rules.Name, strings.Join(namesOf(missing), ", "))
+			form.Layout, opts.Rules.Name, strings.Join(namesOf(missing), ", "))
+	}
+	if err := r.ids.load(r.app, paths); err != nil {
+		return err
 	}
 	reader, err := r.open(ctx, r.app, paths)
 	if err != nil {
@@ -87,31 +94,79 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	if err := overwrites(paths, r.out); err != nil {
 		return err
 	}
+	if form.Of, err = r.traits(paths, opts); err != nil {
+		return err
+	}
 	if reader.HasSubjects() {
-		layout = layout.OfStudies()
+		form.Layout = form.Layout.OfStudies()
 	}
+	form.Header = header(l, opts)
+	return r.label(ctx, labelJob{reader, l, opts, form, memory})
+}
 
-	out, err := r.create(r.out)
-	if err != nil {
-		return err
+// form is what the flags say of the output.
+func (r *labelRun) form() (form output.ResumableOptions, err error) {
+	form = output.ResumableOptions{Layout: output.Layout(r.layout), Every: r.every}
+	if !slices.Contains(output.Layouts(), form.Layout) {
+		return form, usagef("--layout %q is not known; use default, mimic, chexpert-labeler or nih", r.layout)
 	}
-	defer out.Abort()
-	w, err := output.New(out, format, layout, header(l, opts))
-	if err != nil {
-		return err
+	if form.Format, err = output.ParseName(r.out); err != nil {
+		return form, failure{exitUsage, err}
 	}
+	if form.Layout != output.Default && form.Format.Kind != "csv" {
+		return form, usagef("--layout is for CSV alone, and %s is none", r.out)
+	}
+	if r.workers < 0 {
+		return form, usagef("--workers %d: want a number from 0", r.workers)
+	}
+	mode, err := strconv.ParseUint(r.mode, 8, 32)
+	if err != nil || mode > 0o777 || mode&0o200 == 0 {
+		return form, usagef("--mode %q: want digits such as 600, 640 or 644", r.mode)
+	}
+	if r.every <= 0 {
+		return form, usagef("--checkpoint %s: want a time above nothing", r.every)
+	}
+	form.Mode = fs.FileMode(mode)
+	return form, nil
+}
+
+// labelJob is what the flags of a run come to.
+type labelJob struct {
+	reader  *corpus.Reader
+	labeler *labeler.Labeler
+	opts    labeler.Options
+	output  output.ResumableOptions
+	memory  *garbage
+}
+
+// label labels the reports of a reader into the output.
+func (r *labelRun) label(ctx context.Context, job labelJob) error {
 	t := newTally(r.app, r.quiet)
-	t.memory = memory
-	t.exceptions = exceptions{file: r.exceptions, by: opts.Exceptions}
-	if err := t.label(ctx, reader, l.LabelAll(ctx, reader.Reports(ctx), r.workers), w); err != nil {
+	t.memory = job.memory
+	t.exceptions = exceptions{file: r.exceptions, by: job.opts.Exceptions}
+	out, err := r.rows(job.output, t)
+	if err != nil {
 		return err
 	}
-	if err := t.finish(w, out); err != nil {
+	defer r.abort(out)
+	if err := t.label(ctx, job.reader, job.labeler.LabelAll(ctx, t.reports(r.ids.of(job.reader.Reports(ctx))), r.workers), out); err != nil {
+		return err
+	}
+	if err := t.finish(out, out); err != nil {
 		return err
 	}
 	t.unusedExceptions()
-	t.summary(reader, fmt.Sprintf("rules %s %.12s, section %s", opts.Rules.Name, opts.Rules.Digest, opts.Section), r.out)
+	r.ids.warn(t)
+	t.summary(job.reader, fmt.Sprintf("rules %s %.12s, section %s", job.opts.Rules.Name, job.opts.Rules.Digest, job.opts.Section), r.out)
 	return t.failure()
+}
+
+// abort ends an output that is not whole, and says what is kept of it.
+func (r *labelRun) abort(out rows) {
+	out.Abort()
+	if s, ok := out.(saved); ok && s.kept() != "" {
+		fmt.Fprintln(r.stderr, s.kept())
+	}
 }
 
 // sink is an output that is whole or not there.
@@ -199,21 +254,38 @@ func (t *tally) label(ctx context.Context, reader *corpus.Reader, results iter.S
 		var problem *corpus.Problem
 		switch {
 		case errors.As(err, &problem):
-			t.problem(problem)
-			continue
+			t.lostOrWarned(result, problem)
 		case err != nil:
 			return err
+		default:
+			t.passed.report(result.Report)
+			t.result(result)
+			if err := w.Write(result); err != nil {
+				return err
+			}
 		}
-		t.result(result)
-		if err := w.Write(result); err != nil {
-			return err
+		if t.save != nil {
+			if err := t.save(t.account); err != nil {
+				return err
+			}
 		}
 	}
 	return ctx.Err()
 }
 
+// lostOrWarned tells of a problem of reading, or of a report that was read and
+// could not be labelled.
+func (t *tally) lostOrWarned(result labeler.Result, problem *corpus.Problem) {
+	if result.Report.ID != "" {
+		t.passed.report(result.Report)
+	} else {
+		t.passed.problem(problem)
+	}
+	t.problem(problem)
+}
+
 // finish completes the output, unless there is nothing to put into it.
-func (t *tally) finish(w io.Closer, out sink) error {
+func (t *tally) finish(w io.Closer, out interface{ Commit() error }) error {
 	if err := w.Close(); err != nil {
 		return err
 	}

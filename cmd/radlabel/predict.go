@@ -127,7 +127,7 @@ func (p *predictor) sheet(ctx context.Context, reports iter.Seq2[corpus.Report, 
 			return nil, err
 		}
 		if seen[row.ID] {
-			t.problem(&corpus.Problem{Place: row.Place, What: fmt.Sprintf("the id %q has come already; the first report with it is measured", row.ID)})
+			t.problem(&corpus.Problem{Place: row.Place, What: "the id " + corpus.QuoteID(row.ID) + " has come already; the first report with it is measured"})
 			continue
 		}
 		seen[row.ID] = true

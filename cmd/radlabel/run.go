@@ -1,14 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -134,10 +138,34 @@ func (s *standardOutput) Write(p []byte) (int, error) {
 type quietPipe struct{ io.Writer }
 
 func (q quietPipe) Write(p []byte) (int, error) {
-	if n, err := q.Writer.Write(p); err != nil && !errors.Is(err, syscall.EPIPE) {
+	if n, err := q.Writer.Write(escaped(p)); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return n, err
 	}
 	return len(p), nil
+}
+
+// escaped shows what would steer a terminal, and what is not UTF-8, as Go writes
+// it in strings: messages name files, columns and ids, which may be anything.
+func escaped(p []byte) []byte {
+	steers := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	if utf8.Valid(p) && !bytes.ContainsFunc(p, steers) {
+		return p
+	}
+	out := make([]byte, 0, len(p)+16)
+	for len(p) > 0 {
+		r, n := utf8.DecodeRune(p)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			out = fmt.Appendf(out, `\x%02x`, p[0])
+		case steers(r):
+			quoted := strconv.QuoteRune(r)
+			out = append(out, quoted[1:len(quoted)-1]...)
+		default:
+			out = append(out, p[:n]...)
+		}
+		p = p[n:]
+	}
+	return out
 }
 
 // action adapts a command's work: whatever fails while working is a failure of
@@ -185,6 +213,8 @@ read or some output not written, 130 interrupted.`,
 		a.rulesCommand(),
 		a.validateCommand(),
 		a.diffCommand(),
+		a.indexCommand(),
+		a.searchCommand(),
 		a.datasetCommand(),
 		a.chexpertCommand(),
 		a.versionCommand(),
@@ -207,18 +237,16 @@ func (a *app) refuseHelp(root *cobra.Command) {
 	if command, _, err := root.Find([]string{"help"}); err == nil {
 		command.Args = func(_ *cobra.Command, args []string) error {
 			of, rest, err := root.Find(args)
-			if err == nil && !of.HasSubCommands() {
-				return unknownCommand(of, rest)
-			}
-			return cmp.Or(err, misnamed(of, rest))
+			return cmp.Or(err, misnamed(of, rest), unknownCommand(of, rest))
 		}
 	}
 }
 
 // misnamed is the error of arguments of a command that only has commands below
-// it, where they name none of these.
+// it, where they name none of these. One whose usage has arguments (index) takes
+// inputs beside the commands.
 func misnamed(cmd *cobra.Command, args []string) error {
-	if !cmd.HasSubCommands() {
+	if !cmd.HasSubCommands() || cmd.Use != cmd.Name() {
 		return nil
 	}
 	return cmd.ValidateArgs(args)
@@ -271,12 +299,20 @@ func flagError(cmd *cobra.Command, err error) error {
 }
 
 // isTerminal reports whether a stream is a terminal.
-func isTerminal(stream any) bool {
-	if out, ok := stream.(*standardOutput); ok {
-		stream = out.Writer
+func isTerminal(stream any) bool { return terminalOf(stream) != nil }
+
+// terminalOf is the terminal that a stream is; nil where it is none.
+func terminalOf(stream any) *os.File {
+	switch s := stream.(type) {
+	case *standardOutput:
+		stream = s.Writer
+	case *interruptible:
+		stream = s.in
 	}
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	if f, ok := stream.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return nil
 }
 
 // colour decides whether to colour what goes to standard output.

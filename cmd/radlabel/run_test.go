@@ -167,3 +167,11 @@ func TestExitCodes(t *testing.T) {
 		assert.Equal(t, test.want, a.execute(context.Background(), root), "%v", test.err)
 	}
 }
+
+func TestEscaped(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\tb\n": "a\tb\n", "é 漢": "é 漢", "\x1b[2J\n": `\x1b[2J` + "\n", "a\r\x7f\u009b": `a\r\x7f\u009b`, "\xff\xc3": `\xff\xc3`, "": "",
+	} {
+		assert.Equal(t, want, string(escaped([]byte(in))))
+	}
+}

@@ -25,11 +25,10 @@ var update = flag.Bool("update", false, "write the golden parts of the scripts")
 
 // The scripts run the program as a process of its own, so that signals, pipes
 // and exit codes are the real ones.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"radlabel": func() { os.Exit(mainCode()) },
-	})
-}
+func TestMain(m *testing.M) { testscript.Main(m, programs) }
+
+// programs are what this binary is by its name.
+var programs = map[string]func(){"radlabel": func() { os.Exit(mainCode()) }}
 
 func TestScripts(t *testing.T) {
 	rules, err := filepath.Abs("testdata/rules")

@@ -35,6 +35,9 @@ type tally struct {
 	lost       int
 	kinds      []*kind
 	exceptions exceptions
+	passed     passed                         // what the reader has given
+	before     int                            // of the results, those of the run that this one goes on with
+	save       func(account func() any) error // saves the account beside what is written; may be nil
 }
 
 // exceptions are those of the user's file, and which reports they served.
@@ -202,7 +205,7 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 			where = "standard output"
 		}
 		fmt.Fprintf(&b, "  written to %s: %s in %s, %s reports/s\n", where, columns.Count(read, "row"),
-			duration(took), columns.Thousands(int(float64(read)/took.Seconds())))
+			duration(took), columns.Thousands(int(float64(read-t.before)/took.Seconds())))
 	}
 	io.WriteString(t.stderr, b.String())
 }

@@ -22,7 +22,9 @@ type validateRun struct {
 	*app
 	inputFlags
 	labelFlags
+	ids          idsFlag
 	gold, goldID string
+	needIDs      bool // rows are not matched by their order
 	pred         string
 	compare      string
 	task         string
@@ -107,6 +109,7 @@ With --gate, the exit code is 1 where a condition does not hold.`,
 	cmd.MarkFlagsMutuallyExclusive("pred", "compare")
 	r.inputFlags.add(cmd)
 	r.labelFlags.add(cmd)
+	r.ids.add(cmd)
 	offer(cmd, "task", tasks)
 	offerList(cmd, "observations", func() []string {
 		set, err := r.load()
@@ -134,6 +137,8 @@ func (r *validateRun) check(cmd *cobra.Command, args []string) error {
 	switch {
 	case !slices.Contains(tasks(), r.task):
 		return fmt.Errorf("--task %q is not known; use %s", r.task, strings.Join(tasks(), ", "))
+	case alone && given("ids") != "":
+		return fmt.Errorf("--ids is not for --task %s", r.task)
 	case alone && given("gold", "pred", "compare") != "":
 		return fmt.Errorf("--task %s takes its files as arguments, without --%s", r.task, given("gold", "pred", "compare"))
 	case alone && len(args) != n:
@@ -201,6 +206,9 @@ func (r *validateRun) run(ctx context.Context, args []string) error {
 		if err := overwrites(append([]string{r.gold, r.pred, r.compare}, args...), out); out != "" && err != nil {
 			return err
 		}
+	}
+	if err := r.ids.load(r.app, args); err != nil {
+		return err
 	}
 	switch {
 	case r.task == taskNegEx || r.task == taskBioScope:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -146,8 +147,8 @@ func (t *trial) labels(ctx context.Context, p *predictor) (*gold.Sheet, error) {
 	}
 	sheet, err := p.sheet(ctx, w.of(reader.Reports(ctx)), t.tally)
 	if err == nil && len(sheet.All) == 0 && w.other != "" {
-		err = fmt.Errorf("%s: no id of gold is among the inputs: gold has %q, the inputs %q; name the columns of ids with --gold-id and --id-column",
-			t.validateRun.gold, t.gold.All[0].ID, w.other)
+		err = fmt.Errorf("%s: no id of gold is among the inputs: gold has %s, the inputs %s; name the columns of ids with --gold-id and --id-column",
+			t.validateRun.gold, corpus.QuoteID(t.gold.All[0].ID), corpus.QuoteID(w.other))
 	}
 	return sheet, err
 }
@@ -163,13 +164,22 @@ func (r *validateRun) loadGold(ctx context.Context, known []corpus.Observation) 
 	}
 	newTally(r.app, r.quiet).notes(sheet.Source)
 	if len(sheet.All) == 0 {
-		return nil, &corpus.Problem{Place: corpus.Place{Path: r.gold}, What: "there is no row in it", Do: "check the file"}
+		return nil, emptySheet(r.gold)
 	}
 	part := sheet.Part(r.of)
 	if len(part.All) == 0 {
 		return nil, r.emptyPart(r.gold)
 	}
+	part.All = slices.DeleteFunc(slices.Clone(part.All), func(row gold.Row) bool { return !r.ids.has(row.ID) })
+	if len(part.All) == 0 {
+		return nil, &corpus.Problem{Place: corpus.Place{Path: r.gold}, What: "none of its rows has one of the ids of " + r.ids.file,
+			Do: "check that the ids are of the same reports"}
+	}
 	return part, nil
+}
+
+func emptySheet(path string) error {
+	return &corpus.Problem{Place: corpus.Place{Path: path}, What: "there is no row in it", Do: "check the file"}
 }
 
 func (r *validateRun) emptyPart(path string) error {
@@ -178,7 +188,7 @@ func (r *validateRun) emptyPart(path string) error {
 
 // goldOptions are those of gold. Strict asks that its observations be known.
 func (r *validateRun) goldOptions(known []corpus.Observation, strict bool) gold.Options {
-	return gold.Options{IDColumn: r.goldID, By: r.by, Known: known, Strict: strict, Only: r.observations()}
+	return gold.Options{IDColumn: r.goldID, By: r.by, Known: known, Strict: strict, Only: r.observations(), NeedIDs: r.needIDs}
 }
 
 // labelOptions are those of labels to measure.
@@ -207,7 +217,11 @@ func (r *validateRun) options(set *rules.Set) (eval.Options, error) {
 }
 
 func (r *validateRun) joinOptions() eval.JoinOptions {
-	return eval.JoinOptions{Presence: r.task == taskPresence}
+	opts := eval.JoinOptions{Presence: r.task == taskPresence}
+	if r.task == taskAgreement { // of which neither side is gold
+		opts.Gold, opts.Prediction = "A", "B"
+	}
+	return opts
 }
 
 func (r *validateRun) evaluate(g, prediction *gold.Sheet, set *rules.Set) (*eval.Evaluation, error) {
@@ -220,7 +234,11 @@ func (r *validateRun) evaluate(g, prediction *gold.Sheet, set *rules.Set) (*eval
 		return nil, fmt.Errorf("%s: %w", r.gold, err)
 	}
 	if len(j.OnlyGold) > 0 && !r.quiet {
-		fmt.Fprintf(r.stderr, "%s: %d of %d ids have no prediction\n", r.gold, len(j.OnlyGold), len(g.All))
+		lack := "have no prediction"
+		if r.task == taskAgreement {
+			lack = "are not in B"
+		}
+		fmt.Fprintf(r.stderr, "%s: %d of %d ids %s\n", r.gold, len(j.OnlyGold), len(g.All), lack)
 	}
 	return eval.Evaluate(j, 0, opts), nil
 }
@@ -291,6 +309,9 @@ func (r *validateRun) agreement(ctx context.Context, first, second string) error
 			return err
 		}
 		newTally(r.app, r.quiet).notes(sheets[i].Source)
+		if len(sheets[i].All) == 0 {
+			return emptySheet(path)
+		}
 	}
 	if sheets[0].Sentences != sheets[1].Sentences {
 		sheets[0], sheets[1] = sheets[0].PerReport(), sheets[1].PerReport()

@@ -14,12 +14,15 @@ import (
 	"github.com/radlabel/radlabel/rules"
 )
 
+// unversioned is a program built from no known commit.
+const unversioned = "devel"
+
 // version is the version of the module, or of the commit, that this program
 // was built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "devel"
+		return unversioned
 	}
 	return info.Main.Version
 }

@@ -72,8 +72,9 @@ func isList(head []byte) bool {
 // readImage reads a name such as 00000001_000.png, which begins with the patient.
 func readImage(s string, rec *Record) error {
 	rec.Image = s
-	digits, rest, ok := strings.Cut(s, "_")
-	if rec.Patient, _ = numberOf(digits); rec.Patient == 0 || !ok || !strings.HasSuffix(rest, ".png") {
+	digits, rest, _ := strings.Cut(s, "_")
+	number, isPNG := strings.CutSuffix(rest, ".png")
+	if rec.Patient, _ = numberOf(digits); rec.Patient == 0 || !isPNG || number == "" || strings.Trim(number, "0123456789") != "" {
 		rec.Patient = 0
 		return lost(swapped, "%s is no name of an image, such as 00000001_000.png", quoted(s))
 	}

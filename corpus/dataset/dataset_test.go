@@ -1,6 +1,8 @@
 package dataset
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,6 +26,22 @@ func TestDatasetsAreWhole(t *testing.T) {
 		}
 	}
 	assert.Nil(t, Named("padchest"))
+}
+
+// The radiologists' labels of MIMIC-CXR's test set are known by their columns,
+// whatever the file is called, and Airspace Opacity is Lung Opacity.
+func TestMIMICGroundTruth(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gold.csv")
+	require.NoError(t, os.WriteFile(path, []byte("study_id,Airspace Opacity,Edema\n50000001,1.0,\n"), 0o600))
+	found, err := Find(t.Context(), MIMIC, []string{path})
+	require.NoError(t, err)
+	require.Len(t, found.Files, 1)
+	assert.Equal(t, GroundTruth, found.Files[0].Kind)
+	for rec, err := range found.Files[0].Records(t.Context()) {
+		require.NoError(t, err)
+		assert.Equal(t, "test", rec.Split)
+		assert.Equal(t, corpus.Positive, rec.Labels.At(MIMIC.Index("Lung Opacity")))
+	}
 }
 
 func TestLabels(t *testing.T) {
@@ -50,6 +68,7 @@ func TestParsePath(t *testing.T) {
 		{"CheXpert-v1.0-small/valid/patient00001/study1/view2_lateral.jpg", "patient00001/study1/view2_lateral.jpg", "valid", ""},
 		{"train/patient00001/study12/view1_frontal.jpg", "patient00001/study12/view1_frontal.jpg", "train", ""},
 		{"CheXpert-v1.0/test/patient64741/study1", "", "test", ""},
+		{"CheXpert-v1.0/val/patient64741/study1", "", "valid", ""},
 		{"CheXpert-v1.0/test/patient64741/study1/", "", "test", ""},
 		{"train/00001/study1/view1_frontal.jpg", "", "", "no split and patient"},
 		{"patient00001/study1/view1_frontal.jpg", "", "", "no split and patient"},
@@ -66,7 +85,7 @@ func TestParsePath(t *testing.T) {
 		}
 		require.NoError(t, err, test.path)
 		assert.Equal(t, test.image, p.Image)
-		root, _, _ := strings.Cut(test.path, "/"+test.split+"/patient")
+		root, _, _ := strings.Cut(strings.Replace(test.path, "/val/", "/valid/", 1), "/"+test.split+"/patient")
 		if root == test.path {
 			root = ""
 		}

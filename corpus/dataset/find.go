@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -222,6 +223,9 @@ func open(d *Dataset, path string) (*File, error) {
 	f := &File{Dataset: d, Path: path, file: file}
 	for _, form := range d.forms {
 		if form.list && form.is(file.Name, nil) && isList(file.HeadLines()) {
+			if err := cmp.Or(file.CheckText(), file.CheckLines()); err != nil {
+				return nil, err
+			}
 			f.Kind, f.form = form.kind, form
 			f.form.split = splitOfList(file.Name)
 			f.columns = []placed{{nihImage, 0}}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/corpus/dataset"
+	"github.com/radlabel/radlabel/internal/columns"
 )
 
 // Options say what is made of a label file. Zero values are those of Options.For.
@@ -205,7 +206,7 @@ type NoRows map[string]int
 func (e NoRows) Error() string {
 	var have []string
 	for _, by := range slices.Sorted(maps.Keys(e)) {
-		have = append(have, fmt.Sprintf("%s (%d)", by, e[by]))
+		have = append(have, fmt.Sprintf("%s (%s)", by, columns.Thousands(e[by])))
 	}
 	return "--split and --view leave no row: there are " + strings.Join(have, ", ")
 }

@@ -2,7 +2,6 @@ package eval
 
 import (
 	"cmp"
-	"fmt"
 	"hash/maphash"
 	"slices"
 
@@ -82,7 +81,7 @@ func NewDiff(old, new []corpus.Observation, most int) *Diff {
 // A row whose id its side has given before is an error.
 func (d *Diff) Add(side int, row gold.Row) error {
 	if key := maphash.String(d.seed, row.ID); d.seen[key]&(1<<side) != 0 {
-		return &corpus.Problem{Place: row.Place, What: fmt.Sprintf("the id %q has come already; the first row with it is compared", row.ID)}
+		return &corpus.Problem{Place: row.Place, What: "the id " + corpus.QuoteID(row.ID) + " has come already; the first row with it is compared"}
 	} else {
 		d.seen[key] |= 1 << side
 	}

@@ -173,7 +173,7 @@ func TestJoin(t *testing.T) {
 	_, err = Join(JoinOptions{}, sheet(ab), p)
 	assert.EqualError(t, err, "gold has no row")
 	_, err = Join(JoinOptions{}, sheet([]corpus.Observation{"Z"}, "P"), sheet(ab, "PP"))
-	assert.EqualError(t, err, `gold and prediction have no observation in common: gold has ["Z"], the prediction ["A" "B"]`)
+	assert.EqualError(t, err, `gold and the prediction have no observation in common: gold has ["Z"], the prediction ["A" "B"]`)
 }
 
 func TestTwoValued(t *testing.T) {

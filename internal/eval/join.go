@@ -1,7 +1,7 @@
 package eval
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -57,6 +57,9 @@ type JoinOptions struct {
 	// in gold and prediction, counts as unmentioned. So it is where a sheet lists
 	// what is positive alone.
 	Presence bool
+	// Gold and Prediction are what errors call the two sides; "" are "gold" and
+	// "the prediction".
+	Gold, Prediction string
 }
 
 // Join pairs rows by id. It fails where nothing can be compared: no id or no
@@ -98,13 +101,14 @@ func Join(opts JoinOptions, g *gold.Sheet, predictions ...*gold.Sheet) (*Joined,
 		}
 	}
 	j.matchObservations(g, predictions)
+	a, b := cmp.Or(opts.Gold, "gold"), cmp.Or(opts.Prediction, "the prediction")
 	switch {
 	case len(g.All) == 0:
-		return nil, errors.New("gold has no row")
+		return nil, fmt.Errorf("%s has no row", a)
 	case len(j.pairs) == 0:
-		return nil, fmt.Errorf("no id of gold is in the prediction: gold has %s, the prediction %s", someIDs(g.All), someIDs(first.All))
+		return nil, fmt.Errorf("no id of %s is in %s: %[1]s has %[3]s, %[2]s %[4]s", a, b, someIDs(g.All), someIDs(first.All))
 	case len(j.Observations) == 0:
-		return nil, fmt.Errorf("gold and prediction have no observation in common: gold has %q, the prediction %q", g.Observations, first.Observations)
+		return nil, fmt.Errorf("%s and %s have no observation in common: %[1]s has %[3]q, %[2]s %[4]q", a, b, g.Observations, first.Observations)
 	}
 	j.fillCells()
 	return j, nil
@@ -116,9 +120,9 @@ func someIDs(rows []gold.Row) string {
 	s := "none"
 	for i := range rows[:min(len(rows), most)] {
 		if i == 0 {
-			s = fmt.Sprintf("%q", rows[i].ID)
+			s = corpus.QuoteID(rows[i].ID)
 		} else {
-			s += fmt.Sprintf(", %q", rows[i].ID)
+			s += ", " + corpus.QuoteID(rows[i].ID)
 		}
 	}
 	if len(rows) > most {

@@ -146,7 +146,7 @@ func (b *bratFile) line(line string, number int, attributes bool) {
 		b.failLine(number, what)
 	case '#', 'R', 'E', 'N', '*': // notes, relations, events, normalisations, equivalences
 	default:
-		b.failLine(number, "the line is none of brat's: "+quoted(line, 20))
+		b.failLine(number, "the line is none of brat's: "+quotedID(line))
 	}
 }
 
@@ -177,7 +177,7 @@ func (b *bratFile) entity(line string, number int) (what string) {
 		end, err2 := strconv.Atoi(to)
 		span, ok := spanAt(b.at, start, end)
 		if err1 != nil || err2 != nil || !ok {
-			return fmt.Sprintf("%s is no span of the text, which has %d characters", quoted(piece, 20), len(b.at)-1)
+			return fmt.Sprintf("%s is no span of the text, which has %d characters", quotedID(piece), len(b.at)-1)
 		}
 		marked.WriteString(span.In(b.text))
 		if i == 0 {
@@ -186,7 +186,7 @@ func (b *bratFile) entity(line string, number int) (what string) {
 		e.span = corpus.Span{Start: min(e.span.Start, span.Start), End: max(e.span.End, span.End)}
 	}
 	if !sameText(marked.String(), parts[2]) {
-		return fmt.Sprintf("the text is %s at these offsets, and %s in the line", quoted(marked.String(), 40), quoted(parts[2], 40))
+		return fmt.Sprintf("the text is %s at these offsets, and %s in the line", quotedID(marked.String()), quotedID(parts[2]))
 	}
 	b.entities = append(b.entities, e)
 	return ""

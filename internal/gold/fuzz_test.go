@@ -74,3 +74,41 @@ func checkProblem(t *testing.T, err error) {
 	require.NotEmpty(t, p.What)
 	require.NotEmpty(t, p.Place.Path)
 }
+
+// FuzzLoadNegEx and FuzzLoadBioScope read any bytes as the corpora: what is read
+// lies within its sentence.
+func FuzzLoadNegEx(f *testing.F) {
+	f.Add([]byte("1\tEDEMA\tThere is no EDEMA.\tNegated\tRecent\tPatient\n2\tedema\tEDEMA?\tAffirmed\n"))
+	f.Add([]byte("Number\tConcept\tSentence\tNegation\n"))
+	f.Add([]byte("1\t\"x\ty\"\t\t\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "n.tsv")
+		require.NoError(t, os.WriteFile(path, data, 0o600))
+		concepts, _, err := LoadNegEx(path)
+		if err != nil {
+			checkProblem(t, err)
+		}
+		for _, c := range concepts {
+			require.True(t, 0 <= c.Span.Start && c.Span.Start <= c.Span.End && c.Span.End <= len(c.Sentence))
+		}
+	})
+}
+
+func FuzzLoadBioScope(f *testing.F) {
+	f.Add([]byte(`{"doc_id":"1","sentence_id":"2","text":"No edema.","annotations":[{"type":"negation","cue":[0,2],"scope":[0,8],"cue_text":"No"}]}`))
+	f.Add([]byte(`{"text":"é?","annotations":[{"type":"speculation","cue":[1,2],"scope":[0,2],"scope_text":"é?"}]}` + "\n[]\n"))
+	f.Add([]byte("{}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "b.jsonl")
+		require.NoError(t, os.WriteFile(path, data, 0o600))
+		sentences, _, err := LoadBioScope(path)
+		if err != nil {
+			checkProblem(t, err)
+		}
+		for _, s := range sentences {
+			for _, c := range s.Scopes {
+				require.True(t, 0 <= c.Cue.Start && c.Cue.End <= len(s.Text))
+			}
+		}
+	})
+}

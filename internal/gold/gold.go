@@ -70,6 +70,9 @@ type Options struct {
 	// kind, an error. Without it such a name stands for itself, and a column of it
 	// that holds no labels is passed over.
 	Strict bool
+	// NeedIDs makes a table without a column of ids an error. Without it its rows
+	// are numbered, and so are matched by their order.
+	NeedIDs bool
 }
 
 // Source is an opened source of rows.

@@ -183,7 +183,7 @@ func (j *jsonLines) header(o *fastjson.Object) (wrong problems) {
 		switch {
 		case unknown:
 			j.index[name] = -1
-			wrong.add(j.names.unknown(place, quotedID(name)+", which the header names,", name))
+			wrong.add(j.names.unknown(place, quotedName(name)+", which the header names,", name))
 		case o != "" && slices.Contains(j.observations, o):
 			j.index[name] = slices.Index(j.observations, o)
 			wrong.add(problem(place, fmt.Sprintf("the header names %q twice", o), ""))

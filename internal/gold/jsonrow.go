@@ -221,7 +221,7 @@ func labelOf(v *fastjson.Value) (corpus.Assertion, error) {
 		}
 		return decodeLabel(string(v.GetStringBytes()))
 	}
-	return corpus.Unmentioned, fmt.Errorf("%s is no label; want 1, 0, -1 or null", quoted(string(v.MarshalTo(nil)), 20))
+	return corpus.Unmentioned, fmt.Errorf("%s is no label; want 1, 0, -1 or null", quotedID(string(v.MarshalTo(nil))))
 }
 
 // explained reads a label with its evidence.

@@ -23,5 +23,5 @@ func decodeLabel(s string) (corpus.Assertion, error) {
 }
 
 func notThresholded(s string) error {
-	return fmt.Errorf("%s is a probability, no label; choose a threshold and write 1 from there on, 0 below", quoted(s, 20))
+	return fmt.Errorf("%s is a probability, no label; choose a threshold and write 1 from there on, 0 below", quotedID(s))
 }

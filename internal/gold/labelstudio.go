@@ -250,7 +250,7 @@ func (t *studioTask) span(value *fastjson.Value) (span corpus.Span, what string)
 	if !inUnits {
 		return span, fmt.Sprintf("[%d, %d] is no span of the text, which has %d characters", start, end, len(t.utf16)-1)
 	}
-	return span, fmt.Sprintf("the text is %s at these offsets, and %s in the region", quoted(first.In(t.Text), 40), quoted(string(text.GetStringBytes()), 40))
+	return span, fmt.Sprintf("the text is %s at these offsets, and %s in the region", quotedID(first.In(t.Text)), quotedID(string(text.GetStringBytes())))
 }
 
 // choices reads labels of the whole text, or, under the name of an observation,

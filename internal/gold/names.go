@@ -137,7 +137,7 @@ func columnsOf(header []string, sample []sampled, place corpus.Place, opts Optio
 		o, unknown := n.find(name)
 		switch j := slices.Index(c.observations, o); {
 		case unknown:
-			wrong.add(n.unknown(place, fmt.Sprintf("column %d (%q)", i+1, strings.TrimSpace(name)), name))
+			wrong.add(n.unknown(place, columnAt(i, header), name))
 		case o == "":
 		case !known && sample[i].foreign():
 			c.passed = append(c.passed, name)
@@ -173,6 +173,9 @@ func besideLabels(header []string, place corpus.Place, opts Options) (c columns,
 	}
 	named(opts.IDColumn, &c.id)
 	named(opts.By, &c.group)
+	if opts.NeedIDs && opts.IDColumn == "" && c.id < 0 {
+		wrong.add(problem(place, "there is no column of ids", "name it with --id-column; the columns are "+list(header)))
+	}
 	return c, labels, wrong
 }
 
@@ -188,7 +191,7 @@ func findingsOf(header []string, column int, place corpus.Place, opts Options) (
 		}
 	}
 	if others != nil {
-		wrong.add(problem(place, fmt.Sprintf("column %d (%q) lists labels, and so do the columns %s", column+1, header[column], list(others)), "remove the one or the others"))
+		wrong.add(problem(place, columnAt(column, header)+" lists labels, and so do the columns "+list(others), "remove the one or the others"))
 	}
 	var strange []string
 	for _, name := range append(corpus.Diseases(), corpus.NoFinding) {
@@ -252,14 +255,22 @@ func noColumn(place corpus.Place, name string, header []string) error {
 	return problem(place, what, "the columns are "+list(header))
 }
 
+// columnAt names a column, unless texts stand in the places of names.
+func columnAt(i int, header []string) string {
+	if !corpus.AreNames(header...) {
+		return fmt.Sprintf("column %d", i+1)
+	}
+	return fmt.Sprintf("column %d (%q)", i+1, strings.TrimSpace(header[i]))
+}
+
 // list shows the first of many names.
 func list(names []string) string {
+	if !corpus.AreNames(names...) {
+		return "not shown: they may be the text of a report"
+	}
 	const most = 30
 	var shown []string
 	for _, name := range names[:min(len(names), most)] {
-		if len(name) > 40 {
-			name = strings.ToValidUTF8(name[:40], "") + "..."
-		}
 		shown = append(shown, strings.Join(strings.Fields(name), " "))
 	}
 	if len(names) > most {

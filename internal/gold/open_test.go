@@ -181,10 +181,10 @@ func TestTableFaults(t *testing.T) {
 		{"labels and rows", "id,Edema,Fracture\na,2,\nb,x,no fracture is seen anywhere\n,1,1\na,,\nc,1\nd,1,1\n", Options{}, []string{
 			`g.csv:2: column 2 (Edema): "2" is no label; want 1, 0, -1 or blank`,
 			`g.csv:3: column 2 (Edema): "x" is no label; want 1, 0, -1 or blank`,
-			`g.csv:3: column 3 (Fracture): "no fracture is seen ..." is no label; want 1, 0, -1 or blank`,
+			`g.csv:3: column 3 (Fracture): (28 bytes, not shown) is no label; want 1, 0, -1 or blank`,
 			"g.csv:4: column 1 (id): the id is empty",
 			`g.csv:5: column 1 (id): the id "a" has a row already, in line 2`,
-			"g.csv:6: the row has 2 fields, the header 3",
+			"g.csv:6: column 3 (Fracture): the row has 2 fields, the header 3",
 		}},
 		{"ChestX-ray14's list", "id,Finding Labels\na,Edema|Oedema\nb,Edema|No Finding\n", Options{}, []string{
 			`g.csv:2: column 2 (Finding Labels): "Oedema" is no disease of ChestX-ray14`,
@@ -392,7 +392,7 @@ func TestCellFaults(t *testing.T) {
 		"g.tsv:4: column 1 (id): the id is empty",
 		`g.tsv:5: column 3 (observation): "Edemas" is none of the observations; did you mean "Edema"? Rename it, or name those to score with --observations`,
 		"g.tsv:7: column 4 (label): Edema is negative here and positive in line 6; keep one",
-		"g.tsv:8: the row has 2 fields, the header 4",
+		"g.tsv:8: column 3 (observation): the row has 2 fields, the header 4",
 	}, faults(err, "g.tsv"))
 	_, err = Load(context.Background(), write(t, "g.tsv", "observation,label\nEdema,1\n"), Options{By: "labels"})
 	require.Error(t, err)

@@ -58,16 +58,23 @@ func problem(place corpus.Place, what, do string) *corpus.Problem {
 	return &corpus.Problem{Place: place, What: what, Do: do, Lost: true}
 }
 
-// quoted quotes what was read, cut short: where the wrong column or field was
-// taken, it may be anything.
-func quoted(s string, longest int) string {
-	if len(s) > longest {
-		s = strings.ToValidUTF8(s[:longest], "") + "..."
+// quotedName quotes the name of an observation.
+func quotedName(name string) string {
+	if corpus.AreNames("", name) {
+		return strconv.Quote(name)
 	}
-	return strconv.Quote(s)
+	return corpus.QuoteID(name)
 }
 
-func quotedID(id string) string { return quoted(id, 40) }
+// quotedImage quotes the path of an image, which may be long and has no blanks.
+func quotedImage(name string) string {
+	if strings.Contains(name, " ") {
+		return quotedID(name)
+	}
+	return corpus.Quote(name, 80)
+}
+
+func quotedID(id string) string { return corpus.QuoteID(id) }
 
 // didYouMean asks for the nearest of the known names, and is "" where none is
 // near.
@@ -103,7 +110,7 @@ func (s *ids) add(row Row, at int) (what string) {
 		return ""
 	}
 	if first := s.first("image "+row.image, at, false); first != 0 {
-		return fmt.Sprintf("the image %s has a row already, in %s %d", quoted(row.image, 80), s.unit, first)
+		return fmt.Sprintf("the image %s has a row already, in %s %d", quotedImage(row.image), s.unit, first)
 	}
 	return ""
 }

@@ -299,7 +299,7 @@ func TestReadSums(t *testing.T) {
 	assert.Equal(t, Sums{"a": sum, "files/b c": sum}, sums)
 	for _, bad := range []string{"x", sum, sum[:63] + "g  a", sum[:62] + "  a", "<html>"} {
 		_, err := ReadSums(bytes.NewReader([]byte("\n"+bad)), nil)
-		assert.ErrorContains(t, err, "2: want a sha256 checksum", bad)
+		assert.ErrorContains(t, err, "2: want a SHA-256 checksum", bad)
 	}
 }
 

@@ -2,10 +2,10 @@ package obtain
 
 import (
 	"bufio"
-	"encoding/hex"
 	"fmt"
 	"io"
-	"strings"
+
+	"github.com/radlabel/radlabel/internal/sha256sums"
 )
 
 // Sums are sha256 checksums in lower-case hexadecimal by the name of the file.
@@ -22,17 +22,12 @@ func ReadSums(r io.Reader, names []string) (Sums, error) {
 	sums := Sums{}
 	lines := bufio.NewScanner(r)
 	for number := 1; lines.Scan(); number++ {
-		line := strings.TrimRight(strings.TrimPrefix(lines.Text(), "\ufeff"), "\r")
-		if strings.TrimSpace(line) == "" {
-			continue
+		sum, name, err := sha256sums.Parse(lines.Text())
+		if err != nil {
+			return nil, fmt.Errorf("%d: %w; get the list again", number, err)
 		}
-		sum, name, ok := strings.Cut(line, " ")
-		if b, err := hex.DecodeString(sum); !ok || err != nil || len(b) != 32 {
-			return nil, fmt.Errorf("%d: want a sha256 checksum, a blank and the name of a file, as sha256sum writes them", number)
-		}
-		name = strings.TrimPrefix(strings.TrimPrefix(strings.TrimLeft(name, " "), "*"), "./")
 		if wanted[name] {
-			sums[name] = strings.ToLower(sum)
+			sums[name] = sum
 		}
 	}
 	return sums, lines.Err()

@@ -118,6 +118,12 @@ func (c *csvWriter) appendFindings(row []byte, r labeler.Result) []byte {
 	return corpus.AppendFindings(row, c.found)
 }
 
+// begun says that the header stands in the output already.
+func (c *csvWriter) begun() { c.started = true }
+
+// Flush brings the rows so far to the stream below.
+func (c *csvWriter) Flush() error { return c.w.Flush() }
+
 // Close writes the header if no report did, and flushes.
 func (c *csvWriter) Close() error {
 	if !c.started {

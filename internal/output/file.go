@@ -21,34 +21,57 @@ type File struct {
 // Create opens the output file of the given name. An existing regular file
 // stays as it is until Commit; a symbolic link keeps pointing where it points.
 func Create(name string) (*File, error) {
-	info, err := os.Stat(name)
-	switch {
-	case err == nil && info.IsDir():
-		return nil, fmt.Errorf("%s: is a folder; name a file in it", name)
-	case err == nil && !info.Mode().IsRegular():
+	final, regular, err := resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	if !regular {
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
 			return nil, NotWritten(name, err)
 		}
 		return &File{f: f}, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(final), "."+filepath.Base(final)+".*.tmp") // mode 0600
+	if err != nil {
+		return nil, notCreated(final, err)
+	}
+	return &File{f: f, final: final}, nil
+}
+
+// IsFile reports whether what is written under the name is to be a regular file,
+// not a pipe or a device.
+func IsFile(name string) bool {
+	_, regular, err := resolve(name)
+	return err == nil && regular
+}
+
+// resolve follows symbolic links to the regular file that is there or is to be.
+func resolve(name string) (final string, regular bool, err error) {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return "", false, fmt.Errorf("%s: is a folder; name a file in it", name)
+	case err == nil && !info.Mode().IsRegular():
+		return name, false, nil
 	case err == nil:
 		if name, err = filepath.EvalSymlinks(name); err != nil {
-			return nil, NotWritten(name, err)
+			return "", false, NotWritten(name, err)
 		}
+		return name, true, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, NotWritten(name, err)
+		return "", false, NotWritten(name, err)
 	default:
-		name = linked(name)
+		return linked(name), true, nil
 	}
-	folder := filepath.Dir(name)
-	f, err := os.CreateTemp(folder, "."+filepath.Base(name)+".*.tmp") // mode 0600
+}
+
+// notCreated words why a file could not be begun.
+func notCreated(name string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: the folder %s does not exist; create it first", name, folder)
+		return fmt.Errorf("%s: the folder %s does not exist; create it first", name, filepath.Dir(name))
 	}
-	if err != nil {
-		return nil, NotWritten(name, err)
-	}
-	return &File{f: f, final: name}, nil
+	return NotWritten(name, err)
 }
 
 // linked follows symbolic links to the file that they are to lead to, which does
@@ -102,13 +125,17 @@ func (f *File) Commit() error {
 		os.Remove(f.f.Name())
 		return NotWritten(f.final, err)
 	}
-	// The rename itself reaches the disk with its folder. Not every file
-	// system can do this, and the file is whole without it.
-	if folder, err := os.Open(filepath.Dir(f.final)); err == nil {
+	syncFolder(f.final)
+	return nil
+}
+
+// syncFolder brings a rename to the disk, with the folder of the file. Not every
+// file system can do this, and the file is whole without it.
+func syncFolder(name string) {
+	if folder, err := os.Open(filepath.Dir(name)); err == nil {
 		_ = folder.Sync()
 		folder.Close()
 	}
-	return nil
 }
 
 // Abort removes the temporary file. After Commit it does nothing, so it can be

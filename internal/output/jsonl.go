@@ -45,6 +45,12 @@ func (j *jsonlWriter) Write(r labeler.Result) error {
 	return err
 }
 
+// begun says that the header stands in the output already.
+func (j *jsonlWriter) begun() { j.started = true }
+
+// Flush brings the rows so far to the stream below.
+func (j *jsonlWriter) Flush() error { return j.w.Flush() }
+
 // Close writes the header if no report did, and flushes.
 func (j *jsonlWriter) Close() error {
 	if !j.started {

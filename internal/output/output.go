@@ -81,10 +81,12 @@ type Options struct {
 	Compat     []string `json:"compat,omitempty"`     // the published labeler's conventions that were kept
 }
 
-// Writer writes results, one after another. Close completes the form of the
-// output (it does not close the stream below) and must be called once.
+// Writer writes results, one after another. Flush brings them to the stream
+// below. Close completes the form of the output (it does not close the stream
+// below) and must be called once.
 type Writer interface {
 	Write(labeler.Result) error
+	Flush() error
 	Close() error
 }
 
@@ -140,13 +142,19 @@ func New(w io.Writer, f Format, layout Layout, h Header) (Writer, error) {
 		return nil, fmt.Errorf("output format %q: want csv, jsonl or parquet", f.Kind)
 	}
 	if packed != nil {
-		out = compressed{out, packed}
+		out = &compressed{Writer: out, packed: packed}
 	}
 	return out, nil
 }
 
+// packer compresses what is written to it.
+type packer interface {
+	io.WriteCloser
+	Flush() error
+}
+
 // compress puts the compressor of a format, which is nil without one, before w.
-func compress(w io.Writer, f Format) (io.Writer, io.Closer, error) {
+func compress(w io.Writer, f Format) (io.Writer, packer, error) {
 	switch f.Compression {
 	case "gz":
 		z := gzip.NewWriter(w)
@@ -159,13 +167,36 @@ func compress(w io.Writer, f Format) (io.Writer, io.Closer, error) {
 	return w, nil, nil
 }
 
-// compressed closes the compressor after the writer that feeds it.
+// packedRows is how many rows are compressed until what was written so far is
+// made readable by itself. A count of rows, and not of seconds, gives the same
+// bytes each time. It costs a part in a hundred of the size.
+const packedRows = 1024
+
+// compressed closes the compressor after the writer that feeds it, and flushes
+// both after every packedRows rows.
 type compressed struct {
 	Writer
-	packed io.Closer
+	packed packer
+	rows   int
 }
 
-func (c compressed) Close() error {
+func (c *compressed) Write(r labeler.Result) error {
+	if err := c.Writer.Write(r); err != nil {
+		return err
+	}
+	if c.rows++; c.rows%packedRows > 0 {
+		return nil
+	}
+	if err := c.Writer.Flush(); err != nil {
+		return err
+	}
+	return c.packed.Flush()
+}
+
+// Flush does nothing: when it is called must not be seen in the bytes.
+func (c *compressed) Flush() error { return nil }
+
+func (c *compressed) Close() error {
 	if err := c.Writer.Close(); err != nil {
 		return err
 	}

@@ -73,6 +73,9 @@ func (c columns) Fields() []parquet.Field {
 	return fields
 }
 
+// Flush does nothing: rows are written by whole groups of them.
+func (p *parquetWriter) Flush() error { return nil }
+
 // Write writes the row of one report.
 func (p *parquetWriter) Write(r labeler.Result) error {
 	row := append(p.row[:0], parquet.ByteArrayValue([]byte(r.Report.ID)).Level(0, 0, 0))

@@ -18,7 +18,7 @@ type Table struct {
 	csv     *bufio.Writer
 	parquet *parquet.GenericWriter[any]
 	values  parquet.Row
-	packed  io.Closer
+	packed  packer
 }
 
 // Missing is the number of a place without one.

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/labeler"
@@ -68,9 +69,9 @@ func mentionsOf(r labeler.Result) []*mention {
 	return all
 }
 
-// pieces cuts the report's text wherever a mark begins or ends. Together the
-// pieces are the whole text.
-func pieces(r labeler.Result) []piece {
+// pieces cuts the report's text wherever a mark or one of more spans begins or
+// ends. Together the pieces are the whole text.
+func pieces(r labeler.Result, more ...corpus.Span) []piece {
 	mentions := mentionsOf(r)
 	var cues, scopes, headers, labelled []corpus.Span
 	for _, l := range r.Labels {
@@ -87,7 +88,7 @@ func pieces(r labeler.Result) []piece {
 	}
 
 	cuts := []int{0, len(r.Report.Text)}
-	for _, spans := range [][]corpus.Span{cues, scopes, headers, labelled} {
+	for _, spans := range [][]corpus.Span{cues, scopes, headers, labelled, more} {
 		for _, s := range spans {
 			cuts = append(cuts, s.Start, s.End)
 		}
@@ -148,8 +149,8 @@ func blanks(labels []labeler.Label) []blank {
 // OneLine joins the lines of a sentence and drops what a terminal would act on.
 func OneLine(s string) string { return strings.Join(strings.Fields(Printable(s)), " ") }
 
-// Printable replaces control characters, rune for rune, so that no report can
-// steer a terminal. Line feeds stay.
+// Printable replaces control characters and those that turn the direction of
+// writing, rune for rune, so that no report can steer a terminal. Line feeds stay.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -157,7 +158,7 @@ func Printable(s string) string {
 			return r
 		case r == '\t' || r == '\r':
 			return ' '
-		case r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0:
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029':
 			return '·'
 		}
 		return r

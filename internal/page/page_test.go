@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -102,19 +103,20 @@ func TestHTML(t *testing.T) {
 // under their words.
 func TestWrap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		words := rapid.SliceOf(rapid.StringMatching(`[a-zé]{1,120}`)).Draw(t, "words")
+		words := rapid.SliceOf(rapid.StringMatching(`[a-zé肺e\x{301}]{1,120}`)).Draw(t, "words")
 		text := strings.Join(words, " ")
 		at := rapid.IntRange(0, len(text)).Draw(t, "at")
 		for at < len(text) && !utf8.RuneStart(text[at]) {
 			at++ // spans of a report begin and end at runes
 		}
 		l := line{{text[:at], piece{}}, {text[at:], piece{scope: true}}}
+		width := rapid.IntRange(2, 120).Draw(t, "width")
 		var got strings.Builder
-		for _, cut := range wrap([]line{l}) {
+		for _, cut := range (Screen{Width: width}).wrap([]line{l}) {
 			n := 0
 			for _, r := range cut {
 				got.WriteString(r.text)
-				n += len([]rune(r.text))
+				n += ansi.StringWidthWc(r.text)
 			}
 			assert.LessOrEqual(t, n, width)
 		}
@@ -151,4 +153,32 @@ func TestUnderlines(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, Text(&b, example(), false))
 	assert.Regexp(t, regexp.MustCompile(`(?m)^\| IMPRESSION: No pleural effusion or$\n\|             \^\^\.-{16}\.{3}$\n\| pneumothorax\. Possible edema·\[31m\.$\n\| -{12}  \^{8}\.\?{5}$`), b.String())
+}
+
+// A screen shows what was looked for and where it was found, in its own width.
+func TestScreen(t *testing.T) {
+	text := example().Report.Text
+	s := Screen{Width: 20, Asked: []corpus.Span{span(text, "fever")}, Found: span(text, "Possible edema\x1b[31m.")}
+	lines, found := s.Report(example())
+	assert.Equal(t, []string{
+		"  INDICATION:", "  <b>Cough</b> &", "  fever.", "  *****", "",
+		"| IMPRESSION: No", "|             ^^.", "| pleural effusion or", "| ----------------...",
+		"| pneumothorax.", "| ------------", "|>Possible edema·[31m.", "| ^^^^^^^^.?????",
+	}, lines)
+	assert.Equal(t, 11, found)
+
+	lines, _ = Screen{Width: 20}.Report(labeler.Result{Report: corpus.Report{Text: "   TITLE\n \n one\n  two\n"}})
+	assert.Equal(t, []string{"    TITLE", "", "  one", "   two"}, lines, "what all are indented by is left out")
+
+	s.Colour = true
+	lines, found = s.Report(example())
+	assert.Contains(t, lines[2], Bold+"fever"+Reset)
+	assert.Equal(t, "|>"+CueMark+"Possible"+Reset, lines[found][:len("|>"+CueMark+"Possible"+Reset)])
+	assert.Contains(t, strings.Join(s.Reasons(example()), "\n"), "Pneumothorax: "+Colour(corpus.Negative)+"negative")
+}
+
+// Signs that turn the direction of a line would show another text than there is.
+func TestPrintable(t *testing.T) {
+	assert.Equal(t, "a·b··c\n d·e··f·é肺", Printable("a\u202eb\u2066\u2069c\n\td\x1be\u0085\u2028f\u200fé肺"))
+	assert.Equal(t, "a b", OneLine(" a\r\n b\t"))
 }

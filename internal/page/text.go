@@ -1,17 +1,20 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/labeler"
 )
 
-// width is the longest line of text printed; longer lines are wrapped.
-const width = 96
+// defaultWidth is the longest line of text printed; longer lines are wrapped.
+const defaultWidth = 96
 
 // The escape sequences of a terminal that mark texts, here and in evaluations.
 const (
@@ -35,25 +38,67 @@ var colours = [...]string{
 // marks underline mentions where there is no colour.
 var marks = [...]byte{corpus.Unmentioned: '=', corpus.Negative: '-', corpus.Uncertain: '?', corpus.Positive: '+'}
 
+// asked marks words that were looked for where there is no colour.
+const asked = '*'
+
+// Legend tells the marks where there is no colour.
+const Legend = "mention: + positive  - negative  ? uncertain   cue: ^   scope: .   labelled text: |"
+
+// Screen is what a report is shown on. The zero value is a pipe.
+type Screen struct {
+	Width  int  // most columns of text, beside the two of the bar; 0 is 96, with the indentation of the whole report
+	Colour bool // mark in place; without, a line below the text underlines
+
+	Asked []corpus.Span // words that the reader looked for
+	Found corpus.Span   // the sentence that was found; an arrow shows it
+}
+
 // Text writes the report and its labels. With colour, mentions, cues and
 // scopes are coloured in place; without, a line below the text underlines
 // them. A bar at the left shows what was labelled.
 func Text(w io.Writer, r labeler.Result, colour bool) error {
-	var b strings.Builder
-	for _, l := range wrap(lines(r)) {
-		if colour {
-			l.coloured(&b)
+	s := Screen{Colour: colour}
+	lines, _ := s.Report(r)
+	if len(lines) > 0 && !colour {
+		lines = append(lines, "", Legend)
+	}
+	lines = append(append(lines, ""), s.Reasons(r)...)
+	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
+	return err
+}
+
+// Report gives the lines of the report with its marks, and the first of them that
+// shows the sentence Found; 0 where there is none.
+func (s Screen) Report(r labeler.Result) (shown []string, found int) {
+	found = -1
+	all := s.lines(r)
+	if s.Width > 0 {
+		all = dedented(all)
+	}
+	for _, l := range s.wrap(all) {
+		if found < 0 && s.finds(l) {
+			found = len(shown)
+		}
+		if s.Colour {
+			shown = append(shown, s.coloured(l))
 		} else {
-			l.underlined(&b)
+			shown = append(shown, s.underlined(l)...)
 		}
 	}
-	if b.Len() > 0 && !colour {
-		b.WriteString("\nmention: + positive  - negative  ? uncertain   cue: ^   scope: .   labelled text: |\n")
-	}
-	b.WriteByte('\n')
-	reasons(&b, r, colour)
-	_, err := io.WriteString(w, b.String())
-	return err
+	return shown, max(found, 0)
+}
+
+// Reasons gives the lines of the labels with their reasons, those with a value
+// first. They may be longer than Width.
+func (s Screen) Reasons(r labeler.Result) []string {
+	var b strings.Builder
+	reasons(&b, r, s.Colour)
+	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+}
+
+// finds reports whether a line is of the sentence that was found.
+func (s Screen) finds(l line) bool {
+	return !s.Found.Empty() && slices.ContainsFunc(l, func(r run) bool { return s.Found.Contains(r.span) && strings.TrimSpace(r.text) != "" })
 }
 
 // line is a line of the report as runs of printable text under the same marks.
@@ -65,16 +110,16 @@ type run struct {
 }
 
 // lines cuts the pieces of a report at its line feeds.
-func lines(r labeler.Result) []line {
+func (s Screen) lines(r labeler.Result) []line {
 	all := []line{nil}
-	for _, p := range pieces(r) {
-		for i, s := range strings.Split(p.span.In(r.Report.Text), "\n") {
+	for _, p := range pieces(r, append(slices.Clone(s.Asked), s.Found)...) {
+		for i, text := range strings.Split(p.span.In(r.Report.Text), "\n") {
 			if i > 0 {
 				all = append(all, nil)
 			}
-			if s != "" {
+			if text != "" {
 				last := len(all) - 1
-				all[last] = append(all[last], run{Printable(s), p})
+				all[last] = append(all[last], run{Printable(text), p})
 			}
 		}
 	}
@@ -84,13 +129,29 @@ func lines(r labeler.Result) []line {
 	return all
 }
 
+// dedented leaves out the blanks that all lines begin with: MIMIC-CXR's lines have
+// one, which with the bar is one too many for a terminal of 80 columns.
+func dedented(all []line) []line {
+	least := -1
+	for _, l := range all {
+		text := l.text()
+		if n := len(text) - len(strings.TrimLeft(text, " ")); n < len(text) && (least < 0 || n < least) {
+			least = n
+		}
+	}
+	for i, l := range all {
+		_, all[i] = l.split(min(max(least, 0), len(l.text())))
+	}
+	return all
+}
+
 // wrap cuts long lines behind their last blank within the width, or at the
 // width where there is none.
-func wrap(in []line) []line {
+func (s Screen) wrap(in []line) []line {
 	var out []line
 	for _, l := range in {
 		for {
-			cut, ok := l.cut()
+			cut, ok := l.cut(cmp.Or(s.Width, defaultWidth))
 			if !ok {
 				break
 			}
@@ -103,29 +164,42 @@ func wrap(in []line) []line {
 	return out
 }
 
-// cut is the byte offset to wrap a line at, if it is too long.
-func (l line) cut() (int, bool) {
+func (l line) text() string {
 	var text strings.Builder
 	for _, r := range l {
 		text.WriteString(r.text)
 	}
-	if utf8.RuneCountInString(text.String()) <= width {
-		return 0, false
-	}
-	runes, blank := 0, 0
-	for i, c := range text.String() {
-		if runes == width {
-			if blank > 0 {
-				return blank, true
+	return text.String()
+}
+
+// cut is the byte offset to wrap a line at, if it has more columns than width.
+func (l line) cut(width int) (int, bool) {
+	columns, blank, start := 0, 0, 0
+	for _, r := range l {
+		for i, c := range r.text {
+			at := start + i
+			columns += columnsOf(c)
+			if columns > width && at > 0 {
+				if blank > 0 {
+					return blank, true
+				}
+				return at, true
 			}
-			return i, true
+			if c == ' ' {
+				blank = at + 1
+			}
 		}
-		runes++
-		if c == ' ' {
-			blank = i + 1
-		}
+		start += len(r.text)
 	}
 	return 0, false
+}
+
+// columnsOf is how many columns of a terminal a character takes.
+func columnsOf(c rune) int {
+	if c < 0x7f {
+		return 1
+	}
+	return ansi.StringWidthWc(string(c))
 }
 
 func (l line) split(at int) (head, tail line) {
@@ -142,18 +216,21 @@ func (l line) split(at int) (head, tail line) {
 	return head, tail
 }
 
-// bar tells labelled text from the rest.
-func (l line) bar() string {
-	for _, r := range l {
-		if r.labelled {
-			return "| "
-		}
+// bar tells labelled text from the rest, and what was found.
+func (s Screen) bar(l line) string {
+	bar := " "
+	if slices.ContainsFunc(l, func(r run) bool { return r.labelled }) {
+		bar = "|"
 	}
-	return "  "
+	if s.finds(l) {
+		return bar + ">"
+	}
+	return bar + " "
 }
 
-func (l line) coloured(b *strings.Builder) {
-	b.WriteString(l.bar())
+func (s Screen) coloured(l line) string {
+	b := strings.Builder{}
+	b.WriteString(s.bar(l))
 	for _, r := range l {
 		style := ""
 		switch {
@@ -161,7 +238,7 @@ func (l line) coloured(b *strings.Builder) {
 			style = colours[r.assertion()]
 		case r.cue:
 			style = CueMark
-		case r.header:
+		case r.header, within(s.Asked, r.span):
 			style = Bold
 		case !r.labelled:
 			style = dim
@@ -175,10 +252,11 @@ func (l line) coloured(b *strings.Builder) {
 		}
 		b.WriteString(style + r.text + Reset)
 	}
-	b.WriteByte('\n')
+	return b.String()
 }
 
-func (l line) underlined(b *strings.Builder) {
+// underlined gives the line, and, where something in it is marked, a second one.
+func (s Screen) underlined(l line) []string {
 	var text, under strings.Builder
 	for _, r := range l {
 		text.WriteString(r.text)
@@ -188,17 +266,18 @@ func (l line) underlined(b *strings.Builder) {
 			mark = marks[r.assertion()]
 		case r.cue:
 			mark = '^'
+		case within(s.Asked, r.span):
+			mark = asked
 		case r.scope:
 			mark = '.'
 		}
-		for range utf8.RuneCountInString(r.text) {
-			under.WriteByte(mark)
-		}
+		under.WriteString(strings.Repeat(string(mark), ansi.StringWidthWc(r.text)))
 	}
-	b.WriteString(strings.TrimRight(l.bar()+text.String(), " ") + "\n")
+	all := []string{strings.TrimRight(s.bar(l)+text.String(), " ")}
 	if u := strings.TrimRight(under.String(), " "); u != "" {
-		b.WriteString(l.bar() + u + "\n")
+		all = append(all, s.bar(l)[:1]+" "+u)
 	}
+	return all
 }
 
 // reasons writes the labels, those with a value first.

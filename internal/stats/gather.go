@@ -190,7 +190,8 @@ func (g *gatherer) begin(f *dataset.File) {
 // that repeats or contradicts another.
 func (g *gatherer) add(f *dataset.File, rec *dataset.Record) error {
 	if f.Kind == dataset.Boxes {
-		return g.addBox(f, rec)
+		g.addBox(rec)
+		return nil
 	}
 	at := int32(-1)
 	var err error
@@ -282,7 +283,7 @@ func (g *gatherer) addImage(f *dataset.File, rec *dataset.Record, of int32) erro
 	return nil
 }
 
-func (g *gatherer) addBox(_ *dataset.File, rec *dataset.Record) error {
+func (g *gatherer) addBox(rec *dataset.Record) {
 	b := g.boxes[rec.Finding]
 	if b == nil {
 		b = &boxes{images: map[uint64]bool{}}
@@ -290,7 +291,6 @@ func (g *gatherer) addBox(_ *dataset.File, rec *dataset.Record) error {
 	}
 	b.n++
 	b.images[g.keys.Image(rec)] = true
-	return nil
 }
 
 // stats counts what has been joined.

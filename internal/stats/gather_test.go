@@ -85,7 +85,7 @@ func TestCheXpertStudies(t *testing.T) {
 	row := func(view, kind, labels string) string {
 		return "CheXpert-v1.0-small/train/patient00001/study1/" + view + "_" + strings.ToLower(kind) + ".jpg,Male,40," + kind + ",," + labels + strings.Repeat(",", 11) + "\n"
 	}
-	content := cheXpertHeader + "\n" + row("view1", "Frontal", "0.0,-1.0,") + row("view2", "Lateral", "-1.0,1.0,0.0")
+	content := cheXpertHeader + "\n" + row("view1", "Frontal", "0.0,1.0,") + row("view2", "Lateral", "-1.0,-1.0,0.0")
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "train.csv"), []byte(content), 0o600))
 	s := gathered(t, dataset.CheXpert, folder)
 	require.Len(t, s.Labels, 4)
@@ -113,6 +113,45 @@ func TestMajorityIsTheGroundTruth(t *testing.T) {
 	assert.Equal(t, truth.Prevalence, majority.Prevalence)
 	assert.Equal(t, truth.CoOccurrence, majority.CoOccurrence)
 	assert.NotEqual(t, truth.Prevalence, tables["bc2"].Prevalence)
+}
+
+// A study that one of the radiologists has not read has no majority.
+func TestMajorityIsOfAllReaders(t *testing.T) {
+	folder := t.TempDir()
+	row := func(study string, edema string) string { return "test/patient64741/" + study + "," + edema + "\n" }
+	for name, rows := range map[string]string{
+		"a.csv": row("study1", "1") + row("study2", "1"), "b.csv": row("study1", "1"), "c.csv": row("study1", "0") + row("study2", "1"),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte("Study,Edema\n"+rows), 0o600))
+	}
+	found, err := dataset.Find(t.Context(), dataset.CheXpert, []string{folder})
+	require.NoError(t, err)
+	s, err := Gather(t.Context(), dataset.CheXpert, found.Files, func(*corpus.Problem) {}) // that other columns are not there
+	require.NoError(t, err)
+	for _, table := range s.Labels {
+		if table.Source == "majority of 3 radiologists" {
+			assert.Equal(t, 1, table.Labelled)
+			assert.Equal(t, Prevalence{Positive: 1}, table.Prevalence[dataset.CheXpert.Index("Edema")])
+			return
+		}
+	}
+	t.Error("there is no majority")
+}
+
+// An image that the table of splits lacks is in the split of its study.
+func TestSplitOfTheStudy(t *testing.T) {
+	folder := t.TempDir()
+	const known, other = "00000001-00000000-00000000-00000000-00000001", "00000001-00000000-00000000-00000000-00000002"
+	for name, content := range map[string]string{
+		"split.csv":    "dicom_id,study_id,subject_id,split\n" + known + ",50000001,10000001,validate\n",
+		"metadata.csv": "dicom_id,study_id,subject_id,ViewPosition\n" + known + ",50000001,10000001,PA\n" + other + ",50000001,10000001,LL\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
+	}
+	s := gathered(t, dataset.MIMIC, folder)
+	require.Len(t, s.Splits, 2)
+	assert.Equal(t, "validate", s.Splits[1].Split)
+	assert.Equal(t, 2, s.Splits[1].Images)
 }
 
 func TestMIMICChecks(t *testing.T) {

@@ -14,10 +14,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/columns"
+	"github.com/radlabel/radlabel/internal/sha256sums"
 )
 
 // sum is one line of a list of checksums, and what became of it.
@@ -149,22 +149,17 @@ func (v *verifier) listed(list io.Reader) iter.Seq[sum] {
 	}
 }
 
-// parseSum reads "checksum  path", or with a star before the path. A blank line
-// is not ok.
+// parseSum reads a line. A blank one is not ok.
 func parseSum(line string) (s sum, ok bool) {
-	line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
-	if line == "" {
-		return s, false
-	}
-	want, name, _ := strings.Cut(line, " ")
-	s.want = strings.ToLower(want)
-	s.name = filepath.FromSlash(strings.TrimPrefix(strings.TrimLeft(name, " "), "*"))
-	if digest, err := hex.DecodeString(want); err != nil || len(digest) != sha256.Size || s.name == "" {
-		s.wrong = "the line is no SHA-256 checksum, 64 hexadecimal digits, and a path"
-	} else if !filepath.IsLocal(s.name) {
+	want, name, err := sha256sums.Parse(line)
+	s.want, s.name = want, filepath.FromSlash(name)
+	switch {
+	case err != nil:
+		s.wrong = err.Error()
+	case name != "" && !filepath.IsLocal(s.name):
 		s.wrong = strconv.Quote(s.name) + " is no path below the folder of the list"
 	}
-	return s, true
+	return s, name != "" || err != nil
 }
 
 // compute reads the file, in the first of the folders that has it.

@@ -25,7 +25,7 @@ func (v *verifier) find(ctx context.Context, paths []string) error {
 				continue // its texts are reports, and many
 			}
 		case v.Dataset == dataset.MIMIC && isArchive(path):
-			v.archives = append(v.archives, path)
+			v.addArchive(path)
 			continue
 		}
 		tables = append(tables, path)
@@ -38,7 +38,7 @@ func (v *verifier) find(ctx context.Context, paths []string) error {
 	for _, pair := range found.Again {
 		v.passedOver = append(v.passedOver, fmt.Sprintf("%s: %s is read in its place", pair[0].Path, pair[1].Path))
 	}
-	for _, p := range problems(err) {
+	for _, p := range corpus.Problems(err) {
 		if slices.Contains(v.folders, p.Place.Path) {
 			v.tableless = append(v.tableless, p)
 			continue
@@ -46,19 +46,6 @@ func (v *verifier) find(ctx context.Context, paths []string) error {
 		v.Unread(p)
 	}
 	return ctx.Err()
-}
-
-// problems are those that an error joins.
-func problems(err error) (all []*corpus.Problem) {
-	var p *corpus.Problem
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range joined.Unwrap() {
-			all = append(all, problems(e)...)
-		}
-	} else if errors.As(err, &p) {
-		all = append(all, p)
-	}
-	return all
 }
 
 // read reads a table or a list.

@@ -110,7 +110,7 @@ func TestVerifyFinds(t *testing.T) {
 			`value: Data_Entry_2017.csv:4: column 5 (Patient Age): "F" is no age; counted as unknown; check that the columns are not swapped
 value: Data_Entry_2017.csv:4: column 6 (Patient Gender): "60" is no sex; counted as unknown; check that the columns are not swapped`},
 		{"row", dataset.ChestXray14, map[string]string{"BBox_List_2017.csv": goodNIH["BBox_List_2017.csv"] + "00000001_000.png\n"},
-			`row: BBox_List_2017.csv:3: the row has 1 field, the header 6; get the table again`},
+			`row: BBox_List_2017.csv:3: column 2 (Finding Label): the row has 1 field, the header 6; get the table again`},
 		{"duplicate", dataset.ChestXray14, map[string]string{"Data_Entry_2017.csv": goodNIH["Data_Entry_2017.csv"] + "00000001_000.png,Edema,0,1,58,M,PA\n"},
 			`duplicate: Data_Entry_2017.csv:5: the image "00000001_000.png" has a row already; keep one row`},
 		{"leak", dataset.ChestXray14, map[string]string{"train_val_list.txt": "00000001_000.png\n", "test_list.txt": "00000001_001.png\n00000002_000.png\n"},
@@ -331,11 +331,12 @@ func TestVerifyArchive(t *testing.T) {
 	missing := "missing report: cxr-study-list.csv:3: the study 50000002 has no report; get the file, or leave out the row"
 
 	copyOf(t, lists)
-	for _, paths := range [][]string{{"."}, {"cxr-study-list.csv", "mimic-cxr-reports.zip"}} {
+	for _, paths := range [][]string{{"."}, {"cxr-study-list.csv", "mimic-cxr-reports.zip"}, {"./mimic-cxr-reports.zip", "."}} {
 		found, unread, v := verified(t, dataset.MIMIC, Options{}, paths...)
 		assert.Empty(t, unread)
+		assert.NotContains(t, strings.Join(lines(found), "\n"), "duplicate")
 		assert.Contains(t, lines(found), missing)
-		assert.Contains(t, v.Checked, "1 report in mimic-cxr-reports.zip")
+		assert.Contains(t, strings.Join(v.Checked, "\n"), "1 report in ")
 	}
 	lists["mimic-cxr-reports.zip"] = b.String()[:70]
 	copyOf(t, lists)
@@ -384,6 +385,28 @@ func gzipped(t *testing.T, s string) string {
 }
 
 // Images alone are held against their names; a folder of nothing is unread.
+// A folder that is given twice, or within another, is read once.
+func TestVerifyFoldersWithinFolders(t *testing.T) {
+	copyOf(t, goodMIMIC)
+	require.NoError(t, os.Symlink("files", "link"))
+	want, unread, _ := verified(t, dataset.MIMIC, Options{}, ".")
+	require.Empty(t, unread)
+	for _, paths := range [][]string{{".", "."}, {"./", "files"}, {"files", "."}, {".", "files/p10"}, {".", "link"}} {
+		found, unread, v := verified(t, dataset.MIMIC, Options{}, paths...)
+		assert.Empty(t, unread, paths)
+		assert.Equal(t, kinds(want), kinds(found), paths)
+		assert.Contains(t, v.Checked, "2 image files", paths)
+		assert.Contains(t, v.Checked, "2 reports", paths)
+	}
+}
+
+func kinds(found []Finding) (all []FindingKind) {
+	for _, f := range found {
+		all = append(all, f.Kind)
+	}
+	return all
+}
+
 func TestVerifyImagesAlone(t *testing.T) {
 	copyOf(t, map[string]string{"some/00000001_000.png": "x", "some/00000001_001.png": "", "none/a.md": "x"})
 	found, unread, v := verified(t, dataset.ChestXray14, Options{}, "some")
@@ -414,7 +437,7 @@ func TestVerifyChecksums(t *testing.T) {
 	wrong := []string{
 		fmt.Sprintf(`checksum: SHA256SUMS.txt:3: "images/00000003_000.png" has the checksum %s..., not %s...; get the file again`, sum("other")[:12], sum("images/00000003_000.png")[:12]),
 		fmt.Sprintf(`checksum: SHA256SUMS.txt:17: "images/00000017_000.png" has the checksum %s..., not %s...; get the file again`, sum("other")[:12], sum("images/00000017_000.png")[:12]),
-		`checksum: SHA256SUMS.txt:23: the line is no SHA-256 checksum, 64 hexadecimal digits, and a path; get the list again`,
+		`checksum: SHA256SUMS.txt:23: want a SHA-256 checksum, 64 hexadecimal digits, and a path behind it; get the list again`,
 		`checksum: SHA256SUMS.txt:24: "../x" is no path below the folder of the list; get the list again`,
 	}
 	read := int64(0)

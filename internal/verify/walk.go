@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,49 +27,109 @@ func isArchive(path string) bool {
 	return false
 }
 
-// walk holds the images and reports in the folders against the tables.
+// walk holds the images and reports in the folders against the tables. A folder
+// that is given twice, or by itself and within another, is walked once.
 func (v *verifier) walk(ctx context.Context) {
-	images, reports := 0, 0
+	t := tour{verifier: v, begun: map[string]bool{}}
 	for _, folder := range v.folders {
-		root := folder + string(filepath.Separator) // so that a link to a folder is followed
-		filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-			name := entryName(path, entry)
-			switch {
-			case ctx.Err() != nil:
-				return ctx.Err()
-			case err != nil:
-				v.torn = true
-				v.Unread(&corpus.Problem{Place: corpus.Place{Path: path}, What: "cannot be read", Do: "check its permissions", Lost: true})
-				return nil
-			case entry.IsDir() && path != root && strings.HasPrefix(name, "."):
-				return fs.SkipDir
-			case entry.IsDir() || strings.HasPrefix(name, "."):
-				return nil
-			}
-			switch v.fileOf(name) {
-			case imageFile:
-				images++
-				v.image(path)
-			case reportFile:
-				reports++
-				v.report(corpus.Place{Path: path}, strings.TrimSuffix(name, filepath.Ext(name)), filepath.Base(filepath.Dir(path)))
-			case archiveFile:
-				v.archives = append(v.archives, path)
-				v.seenIn[folder] = true
-				return nil
-			default:
-				return nil
-			}
-			v.seenIn[folder] = true
-			v.checkSize(path, entry)
-			return nil
-		})
+		t.begun[absolute(folder)] = false
 	}
-	if images > 0 {
-		v.checked = append(v.checked, columns.Count(images, "image file"))
+	for _, folder := range v.folders {
+		t.folder, t.root, t.at = folder, folder+string(filepath.Separator), absolute(folder) // with a separator a link is followed
+		if !t.begun[t.at] {
+			t.begun[t.at] = true
+			filepath.WalkDir(t.root, func(path string, entry fs.DirEntry, err error) error {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				return t.visit(path, entry, err)
+			})
+		}
 	}
-	if reports > 0 {
-		v.checked = append(v.checked, columns.Count(reports, "report"))
+	if t.images > 0 {
+		v.checked = append(v.checked, columns.Count(t.images, "image file"))
+	}
+	if t.reports > 0 {
+		v.checked = append(v.checked, columns.Count(t.reports, "report"))
+	}
+}
+
+// tour is a walk through the folders, and what it has met.
+type tour struct {
+	*verifier
+	folder          string          // as it was given
+	root, at        string          // the same, to walk and to know again
+	begun           map[string]bool // the folders that are given
+	images, reports int
+}
+
+// visit joins a file. The error passes over a folder.
+func (t *tour) visit(path string, entry fs.DirEntry, err error) error {
+	name := entryName(path, entry)
+	switch {
+	case err != nil:
+		t.torn = true
+		t.Unread(&corpus.Problem{Place: corpus.Place{Path: path}, What: "cannot be read", Do: "check its permissions", Lost: true})
+		return nil
+	case entry.IsDir():
+		return t.enter(path, name)
+	case strings.HasPrefix(name, "."):
+		return nil
+	}
+	switch t.fileOf(name) {
+	case imageFile:
+		t.images++
+		t.image(path)
+	case reportFile:
+		t.reports++
+		t.report(corpus.Place{Path: path}, strings.TrimSuffix(name, filepath.Ext(name)), filepath.Base(filepath.Dir(path)))
+	case archiveFile:
+		t.addArchive(path)
+		t.seenIn[t.folder] = true
+		return nil
+	default:
+		return nil
+	}
+	t.seenIn[t.folder] = true
+	t.checkSize(path, entry)
+	return nil
+}
+
+// enter passes over folders that are hidden or given by themselves.
+func (t *tour) enter(path, name string) error {
+	if path == t.root {
+		return nil
+	}
+	_, given := t.begun[filepath.Join(t.at, strings.TrimPrefix(path, t.root))]
+	if given {
+		t.seenIn[t.folder] = true
+	}
+	if given || strings.HasPrefix(name, ".") {
+		return fs.SkipDir
+	}
+	return nil
+}
+
+// absolute is the path of a folder without links, by which it is known again.
+func absolute(folder string) string {
+	if path, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = path
+	}
+	if path, err := filepath.Abs(folder); err == nil {
+		folder = path
+	}
+	return folder
+}
+
+// addArchive takes an archive, once: it may be given, and be in a folder that is.
+func (v *verifier) addArchive(path string) {
+	info, err := os.Stat(path)
+	taken := slices.ContainsFunc(v.archives, func(other string) bool {
+		of, wrong := os.Stat(other)
+		return err == nil && wrong == nil && os.SameFile(info, of)
+	})
+	if !taken {
+		v.archives = append(v.archives, path)
 	}
 }
 
@@ -210,7 +272,7 @@ func (v *verifier) readArchives(ctx context.Context) {
 	}
 	reader, err := corpus.Open(ctx, v.archives, corpus.Options{From: string(corpus.MIMIC)})
 	if err != nil {
-		for _, p := range problems(err) {
+		for _, p := range corpus.Problems(err) {
 			v.Unread(p)
 		}
 		v.spoilt = true
