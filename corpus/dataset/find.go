@@ -248,7 +248,16 @@ func open(d *Dataset, path string) (*File, error) {
 				f.columns = append(f.columns, placed{c, at})
 			}
 		}
-		return f, f.checkHeader()
+		wrong := f.checkHeader()
+		if wrong != nil {
+			if cut := f.cut(); cut != nil {
+				return nil, cut
+			}
+		}
+		return f, wrong
+	}
+	if err := f.cut(); err != nil {
+		return nil, err
 	}
 	return nil, unknown{f.stranger()}
 }
@@ -312,6 +321,19 @@ func (f *File) checkHeader() error {
 		wrong = append(wrong, f.table.Fault(1, -1, fmt.Sprintf("there is no column %q", o), do))
 	}
 	return errors.Join(wrong...)
+}
+
+// cut is the problem of a file that is cut short, which is to blame for what its
+// header lacks; nil: the file goes on.
+func (f *File) cut() error {
+	for _, err := range f.table.Rows() {
+		var p *corpus.Problem
+		if errors.As(err, &p) && p.Ends {
+			return p
+		}
+		return nil
+	}
+	return nil
 }
 
 // stranger says what a header lacks to be the form that it is nearest to: the one

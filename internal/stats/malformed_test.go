@@ -144,6 +144,20 @@ func countFile(t *testing.T, d *dataset.Dataset, path string) (FileCount, string
 	return count, strings.ReplaceAll(b.String(), filepath.Dir(path)+string(filepath.Separator), "")
 }
 
+// A file that is cut within its header is not told to lack the columns behind.
+func TestTruncatedHeader(t *testing.T) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write([]byte(cheXpertHeader + "\n" + cheXpertRow + "\n"))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	path := filepath.Join(t.TempDir(), "train.csv.gz")
+	require.NoError(t, os.WriteFile(path, b.Bytes()[:b.Len()/2], 0o600))
+	_, problems := countFile(t, dataset.CheXpert, path)
+	assert.Contains(t, problems, "it ends too early")
+	assert.NotContains(t, problems, "there is no column")
+}
+
 func TestTruncatedGzip(t *testing.T) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
