@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/radlabel/radlabel/internal/browse"
-	"github.com/radlabel/radlabel/internal/index"
 )
 
 // listFlags are the flags of a search that prints and ends.
@@ -40,16 +39,11 @@ func (r *searchRun) browse(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	opts, err := r.options()
-	if err != nil {
-		return err
-	}
-	x, err := index.Open(ctx, r.dir)
+	opts, x, err := r.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer x.Close()
-	r.noteOrigin(x)
 	return browse.Run(ctx, x, browse.Options{In: terminalOf(r.stdin), Out: terminalOf(r.stdout), Query: strings.Join(args, ""),
 		Match: opts.Match, Sort: opts.Sort, Colour: colour, Name: r.dir})
 }

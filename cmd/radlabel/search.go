@@ -134,21 +134,30 @@ func (r *searchRun) options() (index.Options, error) {
 	return opts, nil
 }
 
+// open reads the options and opens the index.
+func (r *searchRun) open(ctx context.Context) (index.Options, *index.Index, error) {
+	opts, err := r.options()
+	if err != nil {
+		return opts, nil, err
+	}
+	x, err := index.Open(ctx, r.dir)
+	if err != nil {
+		return opts, nil, err
+	}
+	r.noteOrigin(x)
+	return opts, x, nil
+}
+
 func (r *searchRun) run(ctx context.Context, args []string) error {
 	colour, err := r.colour(r.colours)
 	if err != nil {
 		return err
 	}
-	opts, err := r.options()
-	if err != nil {
-		return err
-	}
-	x, err := index.Open(ctx, r.dir)
+	opts, x, err := r.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer x.Close()
-	r.noteOrigin(x)
 	q, err := x.Parse(args[0])
 	if err != nil {
 		return failure{exitUsage, err}
