@@ -234,8 +234,8 @@ func (r *Reader) Counts() Counts { return r.counts }
 // goes on after a Problem wherever there is more to read.
 //
 // Texts are valid UTF-8 with \n line ends and no byte order mark. Memory does
-// not grow with the corpus but for a hash of each id and the names within one
-// folder. Reports can be ranged over again, except over standard input and
+// not grow with the corpus but for the names within one folder; a repeated id is
+// told when it comes again within Recent reports. Reports can be ranged over again, except over standard input and
 // pipes.
 //
 // With Options.Shard only its part is yielded; Counts and Total are of all that
@@ -250,7 +250,7 @@ func (r *Reader) reports(ctx context.Context) iter.Seq2[Report, error] {
 		r.read.Store(0)
 		s := &sink{
 			ctx: ctx, yield: yield, counts: &r.counts, limit: r.opts.MaxReportBytes, shard: r.opts.Shard,
-			seed: maphash.MakeSeed(), seen: map[uint64]struct{}{},
+			seed: maphash.MakeSeed(),
 		}
 		var read int64
 		for _, in := range r.inputs {
@@ -282,7 +282,7 @@ type sink struct {
 	limit  int
 	shard  Shard
 	seed   maphash.Seed
-	seen   map[uint64]struct{}
+	ids    recent
 	done   bool
 }
 
@@ -308,12 +308,10 @@ func (s *sink) put(r Report, err error) bool {
 // id is not new. Hashes of 64 bits stand for the ids: of a million ids, two
 // different ones are confused with a chance of 3 in 100 million.
 func (s *sink) report(r Report) bool {
-	hash := maphash.String(s.seed, r.ID)
-	if _, found := s.seen[hash]; found {
+	if !s.ids.add(maphash.String(s.seed, r.ID)) {
 		s.counts.Duplicates++
 		s.warn(r.Place, "the id "+quoteID(r.ID)+" is not new in this corpus", "make ids unique; the report is kept")
 	}
-	s.seen[hash] = struct{}{}
 	if strings.TrimSpace(r.Text) == "" {
 		s.counts.Empty++
 		s.warn(r.Place, "the report is empty", "")
