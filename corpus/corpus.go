@@ -68,7 +68,8 @@ type Section struct {
 // Study are filled where the corpus has them (MIMIC-CXR: digits alone,
 // "10000032" and "50414267"; ID is then the study). Sections is filled only by
 // sources that deliver sections (a table with findings and impression
-// columns); nil means that Text is still to be split.
+// columns); nil means that Text is still to be split. Ordinal counts the reports of
+// the corpus from 1, lost ones too, in all its shards; 0: not read by a Reader.
 type Report struct {
 	ID       string
 	Subject  string
@@ -76,6 +77,7 @@ type Report struct {
 	Text     string
 	Sections []Section
 	Place    Place
+	Ordinal  int
 }
 
 // Place says where something was read: a path as the user gave it, with
