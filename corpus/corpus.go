@@ -114,12 +114,14 @@ type Problem struct {
 }
 
 // Error gives "path:line: what is wrong; what to do".
-func (p *Problem) Error() string {
-	msg := p.Place.String() + ": " + p.What
-	if p.Do != "" {
-		msg += "; " + p.Do
+func (p *Problem) Error() string { return p.Place.String() + ": " + p.Message() }
+
+// Message gives "what is wrong; what to do", without the place.
+func (p *Problem) Message() string {
+	if p.Do == "" {
+		return p.What
 	}
-	return msg
+	return p.What + "; " + p.Do
 }
 
 // Problems gives the problems that an error is or joins, in their order; what is

@@ -213,6 +213,9 @@ func (r *Reader) Total() int {
 	return total
 }
 
+// Part is the part of all reports that Options.Shard takes, about.
+func (r *Reader) Part() float64 { return 1 / float64(max(r.opts.Shard.Of, 1)) }
+
 // Progress gives the bytes of input read so far and their total, -1 where it is
 // not known. It may be called while Reports runs.
 func (r *Reader) Progress() (read, total int64) {
