@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,8 +85,7 @@ func (s *answers) run(ctx context.Context) error {
 			err = ctx.Err()
 		}
 		if err != nil {
-			_ = s.out.Flush()
-			return err
+			return s.ends(err)
 		}
 		s.row = append(s.answer(s.row[:0], line), '\n')
 		if _, err := s.out.Write(s.row); err != nil {
@@ -97,6 +97,16 @@ func (s *answers) run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// ends brings what was answered on its way, and says where reading ended.
+func (s *answers) ends(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return cmp.Or(s.out.Flush(), err)
+	}
+	place := corpus.Place{Path: "-", Line: s.tally.results + s.errors + 1}
+	what := fmt.Sprintf("reading ends here: %v; what comes after is not answered", err)
+	return cmp.Or(s.out.Flush(), error(&corpus.Problem{Place: place, What: what, Lost: true}))
 }
 
 // answer appends the object of one line.

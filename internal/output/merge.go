@@ -189,7 +189,7 @@ func (s *Shards) complete(folder string, all []found, unfinished string) error {
 	case len(again) == 0:
 		return unmergeable("%s; remove it", strings.Join(damage, "\n"))
 	}
-	what := fmt.Sprintf("%s: %d of %d shards are missing or damaged%s: %s; label these again", folder, len(again), len(s.names), unfinished, Numbers(again))
+	what := fmt.Sprintf("%s: %d of %d shards missing or damaged%s; label again: %s", folder, len(again), len(s.names), unfinished, Numbers(again))
 	return unmergeable("%s", strings.Join(append(damage, what), "\n"))
 }
 

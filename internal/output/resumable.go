@@ -218,6 +218,9 @@ var errNotAgain = errors.New("what it holds does not give the same bytes again")
 // pack compresses the rows of the part anew, for the compressor to come to the
 // state that it was in. What it gives is compared with the part.
 func (r *Resumable) pack(there io.Reader, j journal) error {
+	if j.Bytes == 0 {
+		return nil // saved before the first row
+	}
 	plain, err := unpacked(bufio.NewReader(there), r.Options.Format)
 	if err != nil {
 		return r.notAgain(err)
@@ -226,10 +229,8 @@ func (r *Resumable) pack(there io.Reader, j journal) error {
 	c := r.w.(*compressed)
 	quoted := r.Options.Format.Kind == "csv"
 	in := bufio.NewReaderSize(plain, 1<<16)
-	if j.Bytes > 0 {
-		c.Writer.(interface{ begun() }).begun()
-	}
-	for rows := -1; rows < j.Rows && j.Bytes > 0; { // the first is the header
+	c.Writer.(interface{ begun() }).begun()
+	for rows := -1; rows < j.Rows; { // the first is the header
 		if err := copyRow(c.packed, in, quoted); err != nil {
 			return r.notAgain(err)
 		}
