@@ -165,32 +165,15 @@ func (j *jsonlReader) line(line []byte, place Place) {
 		l, err := chooseLayout(obj.names, j.opts)
 		if err != nil {
 			do := "name the fields with --id-column and --text-column"
-			j.s.lost(Report{Place: place}, strings.Replace(err.Error(), "column", "field", 1), do)
+			j.s.lost(j.known(l, obj, place), strings.Replace(err.Error(), "column", "field", 1), do)
 			return
 		}
 		j.names, j.layout = slices.Clone(obj.names), l
 	}
 	l := j.layout
-	fields := make([]string, len(obj.values))
-	ids, texts := []int{l.id}, []int{l.text}
-	if l.subject >= 0 && l.study >= 0 {
-		ids = append(ids, l.subject, l.study)
-	}
-	for _, s := range l.sections {
-		texts = append(texts, s.column)
-	}
-	var err error
-	read := func(columns []int, field func(int) (string, error)) {
-		for _, i := range columns {
-			if i >= 0 && err == nil {
-				fields[i], err = field(i)
-			}
-		}
-	}
-	read(ids, obj.id)
-	read(texts, obj.text)
+	fields, err := l.fields(obj)
 	if err != nil {
-		j.s.lost(Report{Place: place}, err.Error(), "")
+		j.s.lost(j.known(l, obj, place), err.Error(), "")
 		return
 	}
 	if foreign > 0 {
@@ -200,4 +183,50 @@ func (j *jsonlReader) line(line []byte, place Place) {
 		j.s.warn(place, "the id is empty; the number of the line stands for it", emptyID)
 	}
 	j.s.report(l.report(fields, j.number, place))
+}
+
+// fields gives the values that a report is made of, in the places of their names.
+func (l layout) fields(obj *object) (fields []string, err error) {
+	fields = make([]string, len(obj.values))
+	read := func(columns []int, field func(int) (string, error)) {
+		for _, i := range columns {
+			if i >= 0 && err == nil {
+				fields[i], err = field(i)
+			}
+		}
+	}
+	read(l.ids(), obj.id)
+	texts := []int{l.text}
+	for _, s := range l.sections {
+		texts = append(texts, s.column)
+	}
+	read(texts, obj.text)
+	return fields, err
+}
+
+// ids are the columns of ids.
+func (l layout) ids() []int {
+	if l.subject >= 0 && l.study >= 0 {
+		return []int{l.id, l.subject, l.study}
+	}
+	return []int{l.id}
+}
+
+// known is what is known of an object that is no report: its ids, as far as they can
+// be read.
+func (j *jsonlReader) known(l layout, obj *object, place Place) Report {
+	fields := make([]string, len(obj.values))
+	for _, i := range l.ids() {
+		if i < 0 {
+			continue
+		}
+		var err error
+		if fields[i], err = obj.id(i); err != nil {
+			return Report{Place: place}
+		}
+	}
+	if l.id < 0 || strings.TrimSpace(fields[l.id]) == "" {
+		return Report{Place: place}
+	}
+	return layout{id: l.id, text: -1, subject: l.subject, study: l.study}.report(fields, j.number, place)
 }

@@ -313,3 +313,25 @@ func FuzzResume(f *testing.F) {
 		}
 	})
 }
+
+// What was saved before the first row, of a run whose first reports were lost, is gone
+// on with.
+func TestResumeBeforeTheFirstRow(t *testing.T) {
+	for _, name := range resumableNames {
+		out := filepath.Join(t.TempDir(), name)
+		opts := resumableOptions(t, name, Default)
+		r, err := Begin(out, opts)
+		require.NoError(t, err)
+		require.NoError(t, r.Save(func() any { return 7 }))
+		r.end()
+		r, state, err := Resume(out, opts)
+		require.NoError(t, err, name)
+		assert.JSONEq(t, "7", string(state))
+		require.NoError(t, r.Write(numbered(0)))
+		require.NoError(t, r.Close())
+		require.NoError(t, r.Commit())
+		got, err := os.ReadFile(out)
+		require.NoError(t, err)
+		assert.Equal(t, whole(t, name, Default, 1), got, name)
+	}
+}
