@@ -50,8 +50,8 @@ func startCluster(t *testing.T) *cluster {
 		fmt.Sprintf("--job-port=%d", c.jobPort), "--artifact-port=0", "--expansion-port=0", "--artifacts-dir="+filepath.Join(c.folder, "artifacts"))
 	c.startTasks("tm1")
 	c.startTasks("tm2")
-	c.wait("the task managers", time.Minute, func() bool { return c.alive() == 2 })
-	c.wait("the job server", time.Minute, func() bool {
+	c.wait("the task managers", 5*time.Minute, func() bool { return c.alive() == 2 })
+	c.wait("the job server", 5*time.Minute, func() bool {
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", c.jobPort))
 		if err == nil {
 			conn.Close()
@@ -287,7 +287,7 @@ func TestFlink(t *testing.T) {
 			names, _ := filepath.Glob(filepath.Join(folder, "large-*.jsonl"))
 			return len(names)
 		}
-		c.wait("a third of the shards", 4*time.Minute, func() bool { return written() >= 8 })
+		c.wait("a third of the shards", 8*time.Minute, func() bool { return written() >= 8 })
 		at := written()
 		require.Less(t, at, 24, "half-way")
 		kill(c.tasks["tm2"])
