@@ -166,7 +166,7 @@ func documented(t *testing.T, x *index.Index) []string {
 // others are queries of forms that the page tells of in words.
 var others = []string{
 	"effusion AND tube", "effusion && tube", "+effusion +tube", "NOT tube", "!tube", "-*", "* -no",
-	"right-sided", "2.5", `"2 5"`, `"ptx"`, "PTX", "ct", "x^2 tube^0", "t??e", "*", "p*x", "*x", "effusion* -pneumo*x", "impression:pneumo*",
+	"right-sided", "x1ated", "2.5", `"2 5"`, `"ptx"`, "PTX", "ct", "x^2 tube^0", "t??e", "*", "p*x", "*x", "effusion* -pneumo*x", "impression:pneumo*",
 	`/pneumo.*x/`, `/(pleural|chest)/`, `/[a-c]+t?/`, `/[^a-m].{2,4}/`, `/\d+/`, `/\w{9,}s?/`, `/No|ANY/`, `findings:/eff.+/`, `/a.b{2}|(cd)*e/`, "/é+/",
 	"efusion~", "pnuemothorax~2", "no~", "no~2", "tubee~1", "findings:hart~", "a~2",
 	"pneumothorax:*", "pneumothorax:unmentioned", "no_finding:positive", "same-sentence(pneumothorax:unmentioned)", "same-sentence(*)", "-same-sentence(*)",
@@ -236,8 +236,8 @@ var strange = []corpus.Report{
 	{ID: "é", Text: strings.Repeat("x", 63) + "yz and " + strings.Repeat("x", 63) + "yw. İstanbul ﬁne ẞ."},
 	{ID: "_empty", Text: ""},
 	{ID: "_blank", Text: " \n "},
-	{ID: "9", Text: "Metastases of a neoplasm; metastatic disease; metastas."},
-	{ID: "10", Text: "12 t12 t12s CT's x-ray's dogs' 100% e\u0301galite\u0301."},
+	{ID: "9", Text: "Metastases of a neoplasm; metastatic disease; metastas x1ated."},
+	{ID: "10", Text: "12 t12 t12s x1ates CT's x-ray's dogs' 100% e\u0301galite\u0301."},
 	{ID: "<&>", Text: "FINDINGS: <b>edema</b> & effusion&amp;. IMPRESSION: 5:40 p.m."},
 }
 
