@@ -32,9 +32,10 @@ func (d *deadline) passed() bool {
 	return d.asked%often == 1 && !time.Now().Before(d.at)
 }
 
-// attempt labels a report of a stream. A fault of the program or a report that
-// takes too long is a problem of this report alone.
-func (l *Labeler) attempt(r corpus.Report) (result Result, err error) {
+// Try labels one report of a stream as LabelAll does: a fault of the program, or a
+// report that takes longer than Options.MaxTime, is a *corpus.Problem of this report
+// alone.
+func (l *Labeler) Try(r corpus.Report) (result Result, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			result = Result{Report: r}

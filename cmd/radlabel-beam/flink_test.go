@@ -122,6 +122,7 @@ func (c *cluster) java(name, classes string, args ...string) *exec.Cmd {
 		all = append(all, "--add-opens=java.base/java."+p+"=ALL-UNNAMED")
 	}
 	cmd := exec.Command("java", append(append(all, "-cp", classes), args...)...)
+	cmd.Dir = c.folder // where Beam's boot leaves the options of a job
 	cmd.Env = append(os.Environ(), "RADLABEL_WORKER="+name)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

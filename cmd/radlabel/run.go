@@ -208,6 +208,7 @@ read or some output not written, 130 interrupted.`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.labelCommand(),
+		a.mergeCommand(),
 		a.explainCommand(),
 		a.sectionsCommand(),
 		a.rulesCommand(),
