@@ -242,4 +242,3 @@ func (b *bulkFiles) abort() {
 		b.file.Abort()
 	}
 }
-
