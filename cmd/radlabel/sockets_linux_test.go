@@ -76,7 +76,7 @@ func TestNoCommandOpensASocket(t *testing.T) {
 		"rules list", "rules show pneumothorax.pneumothorax", "rules lint", "rules test", "rules export rules",
 		"validate --gold testdata/gold.csv testdata/reports --html v.html", "diff out.csv out.jsonl.gz",
 		"chexpert-labeler --reports_path testdata/inputs/chexpert-labeler.csv", "dataset chexpert obtain", "man pages",
-		"index testdata/reports --index reports.index", "index stats --index reports.index", "search --index reports.index effusion", "dataset chexpert stats out.csv", "dataset chexpert verify .", "dataset chexpert convert out.csv", "completion bash", "version", "--help",
+		"index testdata/reports --index reports.index", "index stats --index reports.index", "search --index reports.index effusion", "export opensearch --index reports.index -o bodies --template template.json", "dataset chexpert stats out.csv", "dataset chexpert verify .", "dataset chexpert convert out.csv", "completion bash", "version", "--help",
 	} {
 		state, said := execute(line)
 		assert.Contains(t, []int{exitDone, exitCheck, exitIO}, state.ExitCode(), "%s: %s", line, said)
