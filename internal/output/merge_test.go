@@ -318,3 +318,35 @@ func TestNumbers(t *testing.T) {
 		assert.Equal(t, want, Numbers(all))
 	}
 }
+
+// Whatever a record and a shard hold, they are merged into the rows that the record
+// tells of, or refused.
+func FuzzMerge(f *testing.F) {
+	s := shardRun{folder: f.TempDir(), name: "x.csv", layout: Default, rows: 5, n: 1}
+	s.write(f, 0)
+	record, err := os.ReadFile(s.file(0) + ".shard")
+	require.NoError(f, err)
+	rows, err := os.ReadFile(s.file(0))
+	require.NoError(f, err)
+	f.Add(record, rows)
+	f.Add(bytes.Replace(record, []byte(`"rows":5`), []byte(`"rows":6`), 1), rows)
+	f.Add([]byte(`{"shard":"1/9999999999"}`+"\n"), []byte{})
+	f.Fuzz(func(t *testing.T, record, rows []byte) {
+		s := s
+		s.folder = t.TempDir()
+		require.NoError(t, os.WriteFile(s.file(0), rows, 0o600))
+		require.NoError(t, os.WriteFile(s.file(0)+".shard", record, 0o600))
+		shards, err := OpenShards(s.folder)
+		var refused *Unmergeable
+		if err != nil {
+			require.ErrorAs(t, err, &refused)
+			return
+		}
+		done, err := shards.Merge(&bytes.Buffer{}, Format{Kind: shards.Kind})
+		if err != nil {
+			require.ErrorAs(t, err, &refused)
+			return
+		}
+		assert.Equal(t, shards.Records[0].Rows, done.Rows)
+	})
+}
