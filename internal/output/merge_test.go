@@ -196,6 +196,21 @@ func TestMergeRefuses(t *testing.T) {
 		"and the input had 60: it has changed between them": func(t *testing.T, s shardRun) {
 			rewrite(t, s.file(3), func(r *ShardRecord) { r.Held++ })
 		},
+		"4.parquet: its rows cannot be read: ": func(t *testing.T, s shardRun) {
+			require.NoError(t, os.RemoveAll(s.folder))
+			require.NoError(t, os.Mkdir(s.folder, 0o700))
+			s.name = "x.parquet"
+			for i := range s.n {
+				s.write(t, i)
+			}
+			b, err := os.ReadFile(s.file(3))
+			require.NoError(t, err)
+			for i := range b[4 : len(b)-600] {
+				b[4+i] ^= 0x55
+			}
+			require.NoError(t, os.WriteFile(s.file(3), b, 0o600))
+			rewrite(t, s.file(3), func(r *ShardRecord) { r.Bytes, r.Sum, _ = sumOf(s.file(3)) })
+		},
 		"has a study of another shard, ": func(t *testing.T, s shardRun) {
 			move(t, s.file(3), s.file(9))
 			move(t, s.file(4), s.file(3))
@@ -213,7 +228,7 @@ func TestMergeRefuses(t *testing.T) {
 			spoil(t, s)
 			shards, err := OpenShards(s.folder)
 			if err == nil {
-				_, err = shards.Merge(&bytes.Buffer{}, Format{Kind: "csv"})
+				_, err = shards.Merge(&bytes.Buffer{}, Format{Kind: shards.Kind})
 			}
 			var refused *Unmergeable
 			require.ErrorAs(t, err, &refused)
