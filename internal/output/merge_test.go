@@ -287,6 +287,16 @@ func TestShardDone(t *testing.T) {
 	assert.Equal(t, "2/3", rec.Shard)
 	assert.JSONEq(t, "1", string(rec.State))
 
+	// What a run that was killed behind its record has left goes.
+	for _, ending := range []string{".part.json", ".part.order"} {
+		require.NoError(t, os.WriteFile(s.file(1)+ending, nil, 0o600))
+	}
+	_, err = ShardDone(s.file(1), opts)
+	require.NoError(t, err)
+	left, err := os.ReadDir(s.folder)
+	require.NoError(t, err)
+	assert.Len(t, left, 2)
+
 	for want, change := range map[string]func(*ResumableOptions){
 		"--shard":              func(o *ResumableOptions) { o.Shard.Index = 2 },
 		"the number of shards": func(o *ResumableOptions) { o.Shard.Of = 4 },
