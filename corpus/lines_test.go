@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -92,6 +93,35 @@ func TestLinesAreTheReaders(t *testing.T) {
 			require.NoError(t, err)
 			assert.Nil(t, got.Problem)
 			assert.Equal(t, report, got.Report)
+		}
+	})
+}
+
+// Whatever comes, there is a line for every line, which is a report or a Problem, and
+// texts are valid.
+func FuzzLines(f *testing.F) {
+	f.Add([]byte("{\"id\":\"a\",\"text\":\"x\"}\n\n{\n"))
+	f.Add([]byte("\xef\xbb\xbf{\"study_id\":1,\"subject_id\":null,\"findings\":\"caf\xe9\"}\r\n[]"))
+	f.Add([]byte("{\"text\":\"\\ud800\",\"text\":{}}\n" + strings.Repeat(" ", 300)))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		want := strings.Count(string(in), "\n")
+		if len(in) > 0 && in[len(in)-1] != '\n' {
+			want++
+		}
+		l := NewLines(strings.NewReader(string(in)), "stdin", Options{MaxReportBytes: 200})
+		for n := 1; ; n++ {
+			line, err := l.Next()
+			if err == io.EOF {
+				assert.Equal(t, want, n-1)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, n, line.Number)
+			assert.Equal(t, Place{"stdin", n}, line.Report.Place)
+			assert.True(t, utf8.ValidString(line.Report.Text))
+			if line.Problem != nil {
+				assert.Empty(t, line.Report.Text)
+			}
 		}
 	})
 }

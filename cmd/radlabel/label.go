@@ -36,12 +36,7 @@ type labelRun struct {
 	quiet   bool
 }
 
-func (a *app) labelCommand() *cobra.Command {
-	r := &labelRun{app: a}
-	cmd := &cobra.Command{
-		Use:   "label INPUT... | label --stream",
-		Short: "Label reports and write a table of labels",
-		Long: `Label reads reports and writes one row of labels for each, in input order.
+const labelHelp = `Label reads reports and writes one row of labels for each, in input order.
 
 Inputs are found by content and name: MIMIC-CXR's archive or its unpacked folder,
 CSV, JSON lines, OpenI's XML files, CheXpert Plus, text files; - is standard
@@ -57,7 +52,14 @@ of a run without --shard.
 
 With --stream it answers each JSON line of standard input by one on standard output, at
 once: by labels, or by {"error": ..., "line": n}. The exit code is 0 where all lines
-were answered, by errors too.`,
+were answered, by errors too.`
+
+func (a *app) labelCommand() *cobra.Command {
+	r := &labelRun{app: a}
+	cmd := &cobra.Command{
+		Use:   "label {INPUT... | --stream}",
+		Short: "Label reports and write a table of labels",
+		Long:  labelHelp,
 		Example: `  radlabel label mimic-cxr-reports.zip -o labels.csv
   radlabel label mimic-cxr-reports.zip -o labels.csv --resume
   radlabel label reports.csv --id-column accession --text-column report -o labels.jsonl.gz

@@ -72,6 +72,7 @@ func TestNoCommandOpensASocket(t *testing.T) {
 	}
 	for _, line := range []string{
 		"label testdata/reports -o out.csv", "label testdata/reports -o out.jsonl.gz", "label testdata/reports -o out.parquet --resume",
+		"label testdata/reports -o out.1.csv --shard 1/1", "merge . -o merged.csv", "label --stream",
 		"label -", "explain No.effusion.", "explain --html page.html --id 50001990 testdata/reports", "sections testdata/reports",
 		"rules list", "rules show pneumothorax.pneumothorax", "rules lint", "rules test", "rules export rules",
 		"validate --gold testdata/gold.csv testdata/reports --html v.html", "diff out.csv out.jsonl.gz",

@@ -318,9 +318,7 @@ func (m *merge) open() error {
 // reader reads rows of a format.
 func (s *mergeSource) reader(data *os.File, f Format) (rowReader, error) {
 	if f.Kind == "parquet" {
-		r := parquet.NewReader(data)
-		s.files = append(s.files, r)
-		return &parquetRows{from: r}, nil
+		return newParquetRows(data)
 	}
 	var plain io.Reader = bufio.NewReaderSize(data, 1<<15)
 	if f.Compression != "" {
@@ -499,14 +497,36 @@ func (t *textRows) row(to *mergeSink) error {
 
 // parquetRows are the rows of a Parquet file, which are read some at a time.
 type parquetRows struct {
-	from *parquet.Reader
+	file *parquet.File
+	from *parquet.GenericReader[any] // nil before the first row
 	buf  [64]parquet.Row
 	rows []parquet.Row
 }
 
+func newParquetRows(data *os.File) (rows *parquetRows, err error) {
+	defer noPanic(&err)
+	info, err := data.Stat()
+	if err != nil {
+		return nil, err
+	}
+	file, err := parquet.OpenFile(data, info.Size())
+	return &parquetRows{file: file}, err
+}
+
+// noPanic makes an error of what the library panics with where a file is damaged.
+func noPanic(err *error) {
+	if fault := recover(); fault != nil {
+		*err = fmt.Errorf("the Parquet is damaged: %v", fault)
+	}
+}
+
 func (p *parquetRows) header(*mergeSink) error { return nil }
 
-func (p *parquetRows) row(to *mergeSink) error {
+func (p *parquetRows) row(to *mergeSink) (err error) {
+	defer noPanic(&err)
+	if p.from == nil {
+		p.from = parquet.NewGenericRowGroupReader[any](parquet.MultiRowGroup(p.file.RowGroups()...))
+	}
 	if len(p.rows) == 0 {
 		n, err := p.from.ReadRows(p.buf[:])
 		if n == 0 {
@@ -514,7 +534,7 @@ func (p *parquetRows) row(to *mergeSink) error {
 		}
 		p.rows = p.buf[:n]
 	}
-	_, err := to.table.w.WriteRows(p.rows[:1])
+	_, err = to.table.w.WriteRows(p.rows[:1])
 	p.rows = p.rows[1:]
 	return unwrapped(err)
 }

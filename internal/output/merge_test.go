@@ -196,6 +196,21 @@ func TestMergeRefuses(t *testing.T) {
 		"and the input had 60: it has changed between them": func(t *testing.T, s shardRun) {
 			rewrite(t, s.file(3), func(r *ShardRecord) { r.Held++ })
 		},
+		"4.parquet: its rows cannot be read: ": func(t *testing.T, s shardRun) {
+			require.NoError(t, os.RemoveAll(s.folder))
+			require.NoError(t, os.Mkdir(s.folder, 0o700))
+			s.name = "x.parquet"
+			for i := range s.n {
+				s.write(t, i)
+			}
+			b, err := os.ReadFile(s.file(3))
+			require.NoError(t, err)
+			for i := range b[4 : len(b)-600] {
+				b[4+i] ^= 0x55
+			}
+			require.NoError(t, os.WriteFile(s.file(3), b, 0o600))
+			rewrite(t, s.file(3), func(r *ShardRecord) { r.Bytes, r.Sum, _ = sumOf(s.file(3)) })
+		},
 		"has a study of another shard, ": func(t *testing.T, s shardRun) {
 			move(t, s.file(3), s.file(9))
 			move(t, s.file(4), s.file(3))
@@ -213,7 +228,7 @@ func TestMergeRefuses(t *testing.T) {
 			spoil(t, s)
 			shards, err := OpenShards(s.folder)
 			if err == nil {
-				_, err = shards.Merge(&bytes.Buffer{}, Format{Kind: "csv"})
+				_, err = shards.Merge(&bytes.Buffer{}, Format{Kind: shards.Kind})
 			}
 			var refused *Unmergeable
 			require.ErrorAs(t, err, &refused)
@@ -272,6 +287,16 @@ func TestShardDone(t *testing.T) {
 	assert.Equal(t, "2/3", rec.Shard)
 	assert.JSONEq(t, "1", string(rec.State))
 
+	// What a run that was killed behind its record has left goes.
+	for _, ending := range []string{".part.json", ".part.order"} {
+		require.NoError(t, os.WriteFile(s.file(1)+ending, nil, 0o600))
+	}
+	_, err = ShardDone(s.file(1), opts)
+	require.NoError(t, err)
+	left, err := os.ReadDir(s.folder)
+	require.NoError(t, err)
+	assert.Len(t, left, 2)
+
 	for want, change := range map[string]func(*ResumableOptions){
 		"--shard":              func(o *ResumableOptions) { o.Shard.Index = 2 },
 		"the number of shards": func(o *ResumableOptions) { o.Shard.Of = 4 },
@@ -317,4 +342,36 @@ func TestNumbers(t *testing.T) {
 	for want, all := range map[string][]int{"": nil, "3": {3}, "1-2": {1, 2}, "1,3-5,7": {1, 3, 4, 5, 7}} {
 		assert.Equal(t, want, Numbers(all))
 	}
+}
+
+// Whatever a record and a shard hold, they are merged into the rows that the record
+// tells of, or refused.
+func FuzzMerge(f *testing.F) {
+	s := shardRun{folder: f.TempDir(), name: "x.csv", layout: Default, rows: 5, n: 1}
+	s.write(f, 0)
+	record, err := os.ReadFile(s.file(0) + ".shard")
+	require.NoError(f, err)
+	rows, err := os.ReadFile(s.file(0))
+	require.NoError(f, err)
+	f.Add(record, rows)
+	f.Add(bytes.Replace(record, []byte(`"rows":5`), []byte(`"rows":6`), 1), rows)
+	f.Add([]byte(`{"shard":"1/9999999999"}`+"\n"), []byte{})
+	f.Fuzz(func(t *testing.T, record, rows []byte) {
+		s := s
+		s.folder = t.TempDir()
+		require.NoError(t, os.WriteFile(s.file(0), rows, 0o600))
+		require.NoError(t, os.WriteFile(s.file(0)+".shard", record, 0o600))
+		shards, err := OpenShards(s.folder)
+		var refused *Unmergeable
+		if err != nil {
+			require.ErrorAs(t, err, &refused)
+			return
+		}
+		done, err := shards.Merge(&bytes.Buffer{}, Format{Kind: shards.Kind})
+		if err != nil {
+			require.ErrorAs(t, err, &refused)
+			return
+		}
+		assert.Equal(t, shards.Records[0].Rows, done.Rows)
+	})
 }

@@ -398,6 +398,7 @@ func (r *Resumable) rename() error {
 
 // clean removes what is beside the whole file.
 func (r *Resumable) clean() {
+	r.part.close() // other systems than Unix remove no open file
 	os.Remove(r.part.journal())
 	if r.made != nil {
 		os.Remove(r.part.name())
@@ -405,7 +406,6 @@ func (r *Resumable) clean() {
 	if r.part.order != nil {
 		os.Remove(r.part.places())
 	}
-	r.part.close()
 	r.part.file, r.made, r.part.saved = nil, nil, journal{}
 }
 

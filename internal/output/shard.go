@@ -35,6 +35,9 @@ type ShardRecord struct {
 // shardEnding is that of records.
 const shardEnding = ".shard"
 
+// MostShards is how many shards a run may be cut into.
+const MostShards = 100_000
+
 // Told is what a shard's record has from whoever labelled it.
 type Told struct {
 	Items, Held int // as in ShardRecord
@@ -75,10 +78,14 @@ func (r *Resumable) record(told Told) error {
 		return err
 	}
 	places := io.NewSectionReader(r.part.order.file, 0, int64(r.rows)*orderWidth)
-	f, err := Create(r.part.final + shardEnding)
+	final := r.part.final + shardEnding
+	// Of a name that is known, for the next run to write over what this one leaves
+	// where it is killed.
+	made, err := os.OpenFile(final+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC|noFollow, 0o600)
 	if err != nil {
 		return err
 	}
+	f := &File{f: made, final: final}
 	defer f.Abort()
 	if _, err := io.Copy(f, io.MultiReader(bytes.NewReader(append(line, '\n')), places)); err != nil {
 		return err
@@ -121,7 +128,7 @@ func recordOf(name string) (rec ShardRecord, shard corpus.Shard, places *bufio.R
 	if err == nil {
 		shard, err = corpus.ParseShard(rec.Shard)
 	}
-	if err != nil || rec.Rows < 0 || rec.Held < rec.Rows || rec.Items < rec.Held {
+	if err != nil || shard.Of > MostShards || rec.Rows < 0 || rec.Held < rec.Rows || rec.Items < rec.Held {
 		f.Close()
 		return rec, shard, nil, nil, &Damaged{name + shardEnding, "is no record of a shard"}
 	}
@@ -153,6 +160,10 @@ func (rec ShardRecord) check(name string, places io.Reader) error {
 // where none is there. Otherwise the error is an *OtherRun, whose trait is "--shard"
 // where it is another shard of the same run, or a *Damaged.
 func ShardDone(name string, opts ResumableOptions) (*ShardRecord, error) {
+	name, _, err := resolve(name)
+	if err != nil {
+		return nil, err
+	}
 	rec, shard, places, f, err := recordOf(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -175,5 +186,25 @@ func ShardDone(name string, opts ResumableOptions) (*ShardRecord, error) {
 	if err := rec.check(name, places); err != nil {
 		return nil, err
 	}
+	tidy(name)
 	return &rec, nil
+}
+
+// tidy removes what a run that was killed just behind its record has left, unless
+// another is writing it.
+func tidy(name string) {
+	p := &part{final: name}
+	left := false
+	for _, file := range []string{p.name(), p.journal(), p.places()} {
+		if _, err := os.Lstat(file); err == nil {
+			left = true
+		}
+	}
+	if !left {
+		return
+	}
+	if p, err := openPart(name); err == nil {
+		os.Remove(p.places())
+		p.remove()
+	}
 }
