@@ -40,7 +40,7 @@ func start(t *testing.T) context.Context {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	t.Cleanup(stop)
 	ctx, stop = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(stop)
@@ -120,12 +120,18 @@ func (p *Tab) Run(script string) {
 	Value[bool](p, "(() => { "+script+"; return true })()")
 }
 
-// Wait waits until a JavaScript expression holds.
+// Wait waits until a JavaScript expression holds, on this page or the one that it
+// leads to.
 func (p *Tab) Wait(expression string) {
 	p.T.Helper()
-	ctx, cancel := context.WithTimeout(p.Ctx, 20*time.Second)
-	defer cancel()
-	require.NoError(p.T, chromedp.Do(ctx, chromedp.Poll[chromedp.Void](expression)), "waiting for %s", expression)
+	var err error
+	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(10 * time.Millisecond) {
+		var held bool
+		if held, err = chromedp.Run(p.Ctx, chromedp.Evaluate[bool]("!!("+expression+")")); held && err == nil {
+			return
+		}
+	}
+	require.FailNow(p.T, "it does not hold: "+expression, err)
 }
 
 // Press presses keys one after the other, as chromedp.KeyEvent takes them.
