@@ -52,7 +52,7 @@ func (r *labelRun) answer(ctx context.Context) error {
 	s := &answers{
 		in:    corpus.NewLines(r.stdin, "-", corpus.Options{IDColumn: r.id, TextColumn: r.text, MaxReportBytes: int(r.maxReport)}),
 		out:   bufio.NewWriterSize(r.stdout, 1<<16),
-		label: l.Try, tally: t,
+		label: l.Attempt, tally: t,
 	}
 	if err := s.run(ctx); err != nil {
 		return err

@@ -124,9 +124,9 @@ func TestStreamOfFaults(t *testing.T) {
 		out: bufio.NewWriter(&out),
 		label: func(r corpus.Report) (labeler.Result, error) {
 			if r.ID == "R1" {
-				return unruly.Try(r)
+				return unruly.Attempt(r)
 			}
-			return whole.Try(r)
+			return whole.Attempt(r)
 		},
 		tally: newTally(&app{stderr: &stderr}, true),
 	}
