@@ -344,7 +344,7 @@ func (r *Resumable) Commit() error {
 	if err != nil {
 		return NotWritten(r.part.final, err)
 	}
-	syncFolder(r.part.final)
+	SyncFolder(r.part.final)
 	os.Remove(r.part.journal())
 	if r.made != nil {
 		os.Remove(r.part.name())
