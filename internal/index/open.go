@@ -264,26 +264,40 @@ func (x *Index) label(observation, row int) corpus.Assertion {
 
 // text gives the text of a report, and where its sentences begin.
 func (x *Index) text(row int) (string, []uint32, error) {
-	block, err := x.decoder.DecodeAll(x.texts.at(row/textsAtOnce), nil)
+	block, err := x.block(row / textsAtOnce)
 	if err != nil {
-		return "", nil, &DamageError{x.dir, "a text cannot be decompressed"}
+		return "", nil, err
+	}
+	return block[row%textsAtOnce].text, block[row%textsAtOnce].starts, nil
+}
+
+// plainText is a text with where its sentences begin.
+type plainText struct {
+	text   string
+	starts []uint32
+}
+
+// block gives the texts that are compressed together.
+func (x *Index) block(n int) (all []plainText, err error) {
+	block, err := x.decoder.DecodeAll(x.texts.at(n), nil)
+	if err != nil {
+		return nil, &DamageError{x.dir, "a text cannot be decompressed"}
 	}
 	next := func() int {
 		n, size := binary.Uvarint(block)
 		block = block[size:]
 		return int(n)
 	}
-	for i := row - row%textsAtOnce; ; i++ {
-		starts := make([]uint32, next())
-		for j := range starts {
-			starts[j] = uint32(next())
+	for len(block) > 0 {
+		one := plainText{starts: make([]uint32, next())}
+		for j := range one.starts {
+			one.starts[j] = uint32(next())
 		}
 		n := next()
-		if i == row {
-			return string(block[:n]), starts, nil
-		}
-		block = block[n:]
+		one.text, block = string(block[:n]), block[n:]
+		all = append(all, one)
 	}
+	return all, nil
 }
 
 // record gives what is known of a sentence. Its Text is a copy.
