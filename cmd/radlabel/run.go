@@ -189,7 +189,8 @@ func (a *app) root() *cobra.Command {
 		Long: `Radlabel reads radiology reports of the chest and gives each its labels for the
 14 CheXpert observations, with the rule, the cue and the sentence that each label
 rests on. Everything works offline; nothing is sent anywhere. Only dataset obtain
-uses the network, to download.
+uses the network, to download; serve answers this machine alone unless told
+otherwise.
 
 Exit codes: 0 done, 1 a check failed, 2 wrong usage, 3 some input could not be
 read or some output not written, 130 interrupted.`,
@@ -215,6 +216,7 @@ read or some output not written, 130 interrupted.`,
 		a.diffCommand(),
 		a.indexCommand(),
 		a.searchCommand(),
+		a.serveCommand(),
 		a.datasetCommand(),
 		a.chexpertCommand(),
 		a.versionCommand(),

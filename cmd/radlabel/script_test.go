@@ -82,7 +82,7 @@ func TestScripts(t *testing.T) {
 			"big":      big,
 			"lines":    countLines,
 			"mode":     mode,
-			"serve":    serve,
+			"serve":    serveFolder,
 		},
 	})
 }
@@ -199,10 +199,10 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// serve serves a folder below $URL/open/, below $URL/closed/ to ada with the
+// serveFolder serves a folder below $URL/open/, below $URL/closed/ to ada with the
 // password geheim, and below $URL/broken/ without the second half of what is
 // asked for: serve FOLDER.
-func serve(ts *testscript.TestScript, _ bool, args []string) {
+func serveFolder(ts *testscript.TestScript, _ bool, args []string) {
 	files := http.FileServer(http.Dir(ts.MkAbs(args[0])))
 	mux := http.NewServeMux()
 	mux.Handle("/open/", http.StripPrefix("/open", files))

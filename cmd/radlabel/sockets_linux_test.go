@@ -51,7 +51,7 @@ func forbidSockets() error {
 }
 
 // Every command does its work in a process that would be killed for opening a
-// socket; dataset obtain, the one that downloads, is.
+// socket; dataset obtain, which downloads, and serve, which answers, are.
 func TestNoCommandOpensASocket(t *testing.T) {
 	folder := t.TempDir()
 	bin := filepath.Join(folder, "radlabel-without-sockets")
@@ -81,8 +81,10 @@ func TestNoCommandOpensASocket(t *testing.T) {
 		state, said := execute(line)
 		assert.Contains(t, []int{exitDone, exitCheck, exitIO}, state.ExitCode(), "%s: %s", line, said)
 	}
-	state, said := execute("dataset chexpert obtain --dir data --from http://127.0.0.1:9/ none.csv")
-	status, ok := state.Sys().(syscall.WaitStatus)
-	require.True(t, ok)
-	assert.True(t, status.Signaled() && status.Signal() == syscall.SIGSYS, "the filter works: %v %s", state, said)
+	for _, line := range []string{"dataset chexpert obtain --dir data --from http://127.0.0.1:9/ none.csv", "serve --addr 127.0.0.1:0"} {
+		state, said := execute(line)
+		status, ok := state.Sys().(syscall.WaitStatus)
+		require.True(t, ok)
+		assert.True(t, status.Signaled() && status.Signal() == syscall.SIGSYS, "the filter works: %s: %v %s", line, state, said)
+	}
 }

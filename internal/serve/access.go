@@ -1,0 +1,185 @@
+package serve
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// Access says who may ask. The zero value lets in whoever reaches the server,
+// which is then to be this machine alone.
+type Access struct {
+	Token       string            // programs send it as a bearer, browsers as the password of any name
+	Users       map[string]string // bcrypt hashes of passwords by name
+	Certificate *tls.Certificate
+
+	known *known
+}
+
+// known are the passwords that were right before: bcrypt is slow by intent, and
+// every request has a password. They are kept as hashes under a key of this process.
+type known struct {
+	mu   sync.Mutex // also one bcrypt at a time: guessing must not take every core
+	key  [32]byte
+	seen map[[32]byte]bool
+}
+
+// Unsafe is the error of an address that other machines reach without a
+// certificate or a secret.
+type Unsafe struct{ Host, Lacks string }
+
+func (u *Unsafe) Error() string {
+	return fmt.Sprintf("%s may be reached from other machines, and there is no %s; give --tls-cert and --tls-key, and --token-file or --users, or listen on 127.0.0.1", u.Host, u.Lacks)
+}
+
+// LoadUsers loads a file of name:hash lines, as htpasswd -B writes it.
+func LoadUsers(path string) (map[string]string, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	users := map[string]string{}
+	lines := bufio.NewScanner(bytes.NewReader(content))
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, hash, ok := strings.Cut(line, ":")
+		if _, err := bcrypt.Cost([]byte(hash)); !ok || name == "" || err != nil {
+			return nil, fmt.Errorf("%s:%d: no name with the bcrypt hash of a password; htpasswd -B writes such lines", path, n)
+		}
+		users[name] = hash
+	}
+	if len(users) == 0 {
+		return nil, fmt.Errorf("%s: no user in it; htpasswd -B writes one", path)
+	}
+	return users, lines.Err()
+}
+
+// leastToken is the length of the shortest token that is not to be guessed.
+const leastToken = 16
+
+// LoadToken loads a token from a file.
+func LoadToken(path string) (string, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	token, err := ParseToken(string(content))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return token, nil
+}
+
+// ParseToken takes the blanks off a token, and refuses one that can be guessed.
+func ParseToken(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if len(s) < leastToken || strings.ContainsAny(s, " \t\r\n") {
+		return "", fmt.Errorf("a token is one word of at least %d letters or digits; openssl rand -hex 32 makes one", leastToken)
+	}
+	return s, nil
+}
+
+// secret reports whether a secret is asked for.
+func (a *Access) secret() bool { return a.Token != "" || len(a.Users) > 0 }
+
+// allows refuses an address that would be open to others.
+func (a *Access) allows(host string) error {
+	switch {
+	case isLoopback(hostKey(host)):
+		return nil
+	case a.Certificate == nil:
+		return &Unsafe{host, "certificate"}
+	case !a.secret():
+		return &Unsafe{host, "token or user"}
+	}
+	return nil
+}
+
+// names are the hosts that the certificate is for.
+func (a *Access) names() map[string]bool {
+	names := map[string]bool{}
+	if a.Certificate == nil || a.Certificate.Leaf == nil {
+		return names
+	}
+	for _, name := range a.Certificate.Leaf.DNSNames {
+		names[hostKey(name)] = true
+	}
+	for _, ip := range a.Certificate.Leaf.IPAddresses {
+		names[ip.String()] = true
+	}
+	return names
+}
+
+func (a *Access) tls() *tls.Config {
+	if a.Certificate == nil {
+		return nil
+	}
+	return &tls.Config{Certificates: []tls.Certificate{*a.Certificate}, MinVersion: tls.VersionTLS12}
+}
+
+var errWho = errors.New("who asks is not known")
+
+// check asks who a request is from.
+func (a *Access) check(r *http.Request) error {
+	if !a.secret() || a.isBearer(r) || a.isUser(r) {
+		return nil
+	}
+	return errWho
+}
+
+func (a *Access) isToken(s string) bool {
+	given, want := sha256.Sum256([]byte(s)), sha256.Sum256([]byte(a.Token))
+	return a.Token != "" && subtle.ConstantTimeCompare(given[:], want[:]) == 1
+}
+
+func (a *Access) isBearer(r *http.Request) bool {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") && a.isToken(strings.TrimSpace(token))
+}
+
+func (a *Access) isUser(r *http.Request) bool {
+	name, password, ok := r.BasicAuth()
+	if !ok {
+		return false
+	}
+	if a.isToken(password) {
+		return true
+	}
+	hash, ok := a.Users[name]
+	return ok && a.known.is(name, password, hash)
+}
+
+func newKnown() *known {
+	k := &known{seen: map[[32]byte]bool{}}
+	_, _ = rand.Read(k.key[:]) // never fails
+	return k
+}
+
+// is reports whether a password is the one of a hash.
+func (k *known) is(name, password, hash string) bool {
+	sum := sha256.Sum256(fmt.Appendf(k.key[:], "%d:%s%s", len(name), name, password))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.seen[sum] {
+		return true
+	}
+	if bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) != nil {
+		return false
+	}
+	k.seen[sum] = true
+	return true
+}

@@ -1,0 +1,353 @@
+package serve
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/output"
+	"github.com/radlabel/radlabel/internal/page"
+	"github.com/radlabel/radlabel/labeler"
+)
+
+func (s *Server) labelRoutes() {
+	s.entry("/", "Label")
+	s.handle("GET /{$}", s.showLabel)
+	s.handle("POST /label", s.showLabel)
+	s.handle("POST /label/{form}", s.downloadLabels)
+}
+
+// choice is how reports are labelled, as a request asks for it.
+type choice struct {
+	RuleSet, Section string
+	labeler          *labeler.Labeler
+}
+
+// choose finds the labeler of a rule set, "" being the first, and a section.
+func (s *Server) choose(ruleSet, section string) (choice, error) {
+	c := choice{RuleSet: ruleSet, Section: section}
+	if c.RuleSet == "" {
+		c.RuleSet = s.Labelers[0].Rules().Name
+	}
+	if c.Section == "" {
+		c.Section = s.Section
+	}
+	i := slices.IndexFunc(s.Labelers, func(l *labeler.Labeler) bool { return l.Rules().Name == c.RuleSet })
+	if i < 0 {
+		return c, refuse(http.StatusBadRequest, "no such rule set; there are %s", strings.Join(s.ruleSets(), ", "))
+	}
+	if c.labeler = s.Labelers[i]; c.Section != s.Section {
+		other, err := c.labeler.Of(c.Section)
+		if err != nil {
+			return c, refuse(http.StatusBadRequest, "the rule set %s does not know the section; it is auto, all, or names joined by commas", c.RuleSet)
+		}
+		c.labeler = other
+	}
+	return c, nil
+}
+
+// ruleSets are the names of the rule sets.
+func (s *Server) ruleSets() (names []string) {
+	for _, l := range s.Labelers {
+		names = append(names, l.Rules().Name)
+	}
+	return names
+}
+
+// label labels one report when it is its turn.
+func (s *Server) label(ctx context.Context, c choice, r corpus.Report) (labeler.Result, error) {
+	if err := s.labels.Acquire(ctx, 1); err != nil {
+		return labeler.Result{}, err
+	}
+	defer s.labels.Release(1)
+	one := func(yield func(corpus.Report, error) bool) { yield(r, nil) }
+	for result, err := range c.labeler.LabelAll(ctx, one, 1) {
+		s.metrics.report(c.RuleSet, err)
+		if problem := (*corpus.Problem)(nil); errors.As(err, &problem) {
+			return result, refuse(http.StatusUnprocessableEntity, "the report could not be labelled within the time that the server gives it")
+		}
+		return result, err
+	}
+	return labeler.Result{}, ctx.Err()
+}
+
+// asked is what the form of the label page asks for: a report that was typed, or
+// a file of reports.
+type asked struct {
+	choice
+	text string
+	file []byte
+	name string
+}
+
+func (s *Server) readForm(r *http.Request) (asked, error) {
+	if r.Method == http.MethodGet {
+		c, err := s.choose("", "")
+		return asked{choice: c}, err
+	}
+	if err := parseForm(r); err != nil {
+		return asked{}, err
+	}
+	c, err := s.choose(r.PostForm.Get("ruleset"), r.PostForm.Get("section"))
+	a := asked{choice: c, text: strings.ToValidUTF8(strings.ReplaceAll(r.PostForm.Get("text"), "\r\n", "\n"), "\uFFFD")}
+	if err != nil || r.MultipartForm == nil || len(r.MultipartForm.File["file"]) == 0 || r.MultipartForm.File["file"][0].Size == 0 {
+		return a, err
+	}
+	part := r.MultipartForm.File["file"][0]
+	f, err := part.Open()
+	if err != nil {
+		return a, err
+	}
+	defer f.Close()
+	a.name = part.Filename
+	a.file, err = io.ReadAll(f)
+	return a, err
+}
+
+// parseForm reads a form into memory alone: no text goes to a disk.
+func parseForm(r *http.Request) error {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	var err error
+	if kind == "multipart/form-data" {
+		err = r.ParseMultipartForm(1 << 40) // the body is bounded
+	} else {
+		err = r.ParseForm()
+	}
+	if large := (*http.MaxBytesError)(nil); err == nil || errors.As(err, &large) {
+		return err
+	}
+	return refuse(http.StatusBadRequest, "the form cannot be read; send it as the page does")
+}
+
+// reports are those of the form.
+func (a asked) reports(ctx context.Context) (iter.Seq2[corpus.Report, error], error) {
+	if a.file == nil {
+		return func(yield func(corpus.Report, error) bool) { yield(corpus.Report{ID: "report", Text: a.text}, nil) }, nil
+	}
+	reader, err := corpus.Open(ctx, []string{"-"}, corpus.Options{Stdin: bytes.NewReader(a.file)})
+	if err != nil {
+		return nil, unread(err)
+	}
+	return reader.Reports(ctx), nil
+}
+
+// unread says why a file cannot be read.
+func unread(err error) error {
+	for _, p := range corpus.Problems(err) {
+		p.Place.Path = "the file"
+		return refuse(http.StatusBadRequest, "%s", p)
+	}
+	return err
+}
+
+// labelView is what the label page shows.
+type labelView struct {
+	RuleSets, Sections []string
+	RuleSet, Section   string
+	Text               string
+	One                *page.Marked // of a report that was typed, or alone in its file
+	Opened             bool         // it is from a file
+	Table              *table       // of a file of more
+	Problem            string
+}
+
+func (v labelView) Counts() string { return counts(v.One) }
+
+func (s *Server) showLabel(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.readForm(r)
+	if err != nil {
+		return err
+	}
+	v := labelView{RuleSets: s.ruleSets(), Sections: sectionsOf(a.labeler), RuleSet: a.RuleSet, Section: a.Section, Text: a.text}
+	switch {
+	case a.file != nil:
+		err = s.labelFile(r.Context(), a, &v)
+	case r.Method == http.MethodPost:
+		err = s.labelText(r.Context(), a, &v)
+	}
+	if err != nil {
+		return err
+	}
+	if r.Header.Get("Radlabel-Part") != "" {
+		return showPart(w, "label", "result", v)
+	}
+	return s.show(w, "label", view{Title: "Label", Here: "/", Scripts: []string{"label.js"}, Data: v})
+}
+
+func (s *Server) labelText(ctx context.Context, a asked, v *labelView) error {
+	result, err := s.label(ctx, a.choice, corpus.Report{ID: "report", Text: a.text})
+	if err != nil {
+		return err
+	}
+	marked := page.Mark(result)
+	v.One = &marked
+	return nil
+}
+
+// sectionsOf are the choices of what is labelled.
+func sectionsOf(l *labeler.Labeler) []string {
+	all := []string{"auto", "all"}
+	for _, section := range l.Rules().Sections {
+		all = append(all, section.Name)
+	}
+	return all
+}
+
+// table is what the reports of a file come to. It has the first of them.
+type table struct {
+	Observations []corpus.Observation
+	Rows         []tableRow
+	Reports      int
+	Problems     []string
+}
+
+type tableRow struct {
+	ID, Text string
+	Labels   []string
+}
+
+// Most rows of a table and problems below it.
+const (
+	mostRows     = 200
+	mostProblems = 20
+)
+
+// Cut reports whether the table lacks reports.
+func (t *table) Cut() bool { return t.Reports > len(t.Rows) }
+
+// labelFile labels the reports of a file.
+func (s *Server) labelFile(ctx context.Context, a asked, v *labelView) error {
+	reports, err := a.reports(ctx)
+	if err != nil {
+		return err
+	}
+	t := &table{Observations: a.labeler.Observations()}
+	var last labeler.Result
+	for report, err := range reports {
+		switch problem := (*corpus.Problem)(nil); {
+		case errors.As(err, &problem):
+			t.problem(problem)
+			continue
+		case err != nil:
+			return err
+		}
+		if last, err = s.label(ctx, a.choice, report); err != nil {
+			return err
+		}
+		t.add(last)
+	}
+	if t.Reports == 1 {
+		marked := page.Mark(last)
+		v.One, v.Text, v.Opened = &marked, last.Report.Text, true
+	} else {
+		v.Table, v.Text = t, ""
+	}
+	return nil
+}
+
+func (t *table) problem(p *corpus.Problem) {
+	if p.Place.Path = "the file"; len(t.Problems) < mostProblems {
+		t.Problems = append(t.Problems, page.OneLine(p.Error()))
+	}
+}
+
+func (t *table) add(r labeler.Result) {
+	if t.Reports++; t.Reports > mostRows {
+		return
+	}
+	row := tableRow{ID: page.OneLine(r.Report.ID), Text: r.Report.Text}
+	for _, l := range r.Labels {
+		row.Labels = append(row.Labels, l.Assertion.String())
+	}
+	t.Rows = append(t.Rows, row)
+}
+
+// forms are the files that labels are downloaded as.
+var forms = map[string]string{"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl", "json": "application/json"}
+
+// downloadLabels answers the form of the label page with a file: csv, jsonl, or
+// json of one report.
+func (s *Server) downloadLabels(w http.ResponseWriter, r *http.Request) error {
+	form := r.PathValue("form")
+	kind, ok := forms[form]
+	if !ok {
+		return refuse(http.StatusNotFound, "no such form of labels; there are csv, json, jsonl")
+	}
+	a, err := s.readForm(r)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if form == "json" {
+		err = s.writeOne(r.Context(), &b, a)
+	} else {
+		err = s.writeLabels(r.Context(), &b, form, a)
+	}
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", `attachment; filename="labels.`+form+`"`)
+	_, err = b.WriteTo(w)
+	return err
+}
+
+func (s *Server) writeOne(ctx context.Context, b *bytes.Buffer, a asked) error {
+	result, err := s.label(ctx, a.choice, corpus.Report{ID: "report", Text: a.text})
+	if err != nil {
+		return err
+	}
+	b.Write(append(output.AppendJSON(nil, result), '\n'))
+	return nil
+}
+
+func (s *Server) writeLabels(ctx context.Context, b *bytes.Buffer, form string, a asked) error {
+	reports, err := a.reports(ctx)
+	if err != nil {
+		return err
+	}
+	out, err := output.New(b, output.Format{Kind: form}, output.Default, s.header(a.choice))
+	if err != nil {
+		return err
+	}
+	for report, err := range reports {
+		if len(corpus.Problems(err)) > 0 {
+			continue // the page tells them
+		}
+		if err != nil {
+			return err
+		}
+		result, err := s.label(ctx, a.choice, report)
+		if err != nil {
+			return err
+		}
+		if err := out.Write(result); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// header says what makes the labels.
+func (s *Server) header(c choice) output.Header {
+	set := c.labeler.Rules()
+	return output.Header{Tool: "radlabel", Version: s.Version, RuleSet: set.Name, Digest: set.Digest,
+		Observations: c.labeler.Observations(), Options: output.Options{Section: c.Section}}
+}
+
+// counts says in a line how many labels there are of each kind.
+func counts(m *page.Marked) string {
+	n := map[string]int{}
+	for _, l := range m.Labels {
+		n[l.Assertion]++
+	}
+	return fmt.Sprintf("%d positive, %d uncertain, %d negative, %d blank", n["positive"], n["uncertain"], n["negative"], n["unmentioned"])
+}
