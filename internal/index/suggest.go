@@ -301,3 +301,6 @@ func (s *suggesting) words() {
 	})
 	s.all = append(s.all, words...)
 }
+
+// Condition is a field with a value as a query has it.
+func Condition(field, value string) string { return field + ":" + quotedValue(value) }
