@@ -73,8 +73,20 @@ func isLoopback(host string) bool {
 // handler answers a request, or gives an error before it has written anything.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// handle registers a handler under the limits of all.
+// handle registers a handler of requests that are bounded in size and time.
 func (s *Server) handle(pattern string, h handler) {
+	s.handleStream(pattern, func(w http.ResponseWriter, r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), s.Limits.Timeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(w, r.Body, s.Limits.Request)
+		return h(w, r)
+	})
+}
+
+// handleStream registers a handler that bounds what it reads by itself.
+func (s *Server) handleStream(pattern string, h handler) {
+	s.patterns = append(s.patterns, pattern)
 	route := pattern[strings.Index(pattern, " ")+1:]
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		answer := &answer{ResponseWriter: w}
@@ -87,11 +99,7 @@ func (s *Server) handle(pattern string, h handler) {
 			s.tell(answer, r, refuse(http.StatusServiceUnavailable, "too many requests are under way; try again in a second"))
 			return
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), s.Limits.Timeout)
-		defer cancel()
 		s.alive(w)
-		r = r.WithContext(ctx)
-		r.Body = http.MaxBytesReader(w, r.Body, s.Limits.Request)
 		if err := s.attempt(h, answer, r); err != nil {
 			s.tell(answer, r, err)
 		}

@@ -97,7 +97,7 @@ func (s *Server) readForm(r *http.Request) (asked, error) {
 		return asked{}, err
 	}
 	c, err := s.choose(r.PostForm.Get("ruleset"), r.PostForm.Get("section"))
-	a := asked{choice: c, text: strings.ToValidUTF8(strings.ReplaceAll(r.PostForm.Get("text"), "\r\n", "\n"), "\uFFFD")}
+	a := asked{choice: c, text: lineEnds(r.PostForm.Get("text"))}
 	if err != nil || r.MultipartForm == nil || len(r.MultipartForm.File["file"]) == 0 || r.MultipartForm.File["file"][0].Size == 0 {
 		return a, err
 	}
@@ -110,6 +110,20 @@ func (s *Server) readForm(r *http.Request) (asked, error) {
 	a.name = part.Filename
 	a.file, err = io.ReadAll(f)
 	return a, err
+}
+
+// lineEnds gives a text as readers of files do: in UTF-8, with line feeds alone.
+func lineEnds(text string) string {
+	return strings.ToValidUTF8(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\uFFFD")
+}
+
+// readBody reads a bounded body.
+func readBody(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(r.Body)
+	if large := (*http.MaxBytesError)(nil); err == nil || errors.As(err, &large) {
+		return body, err
+	}
+	return nil, refuse(http.StatusBadRequest, "the request ended before its end; send it again")
 }
 
 // parseForm reads a form into memory alone: no text goes to a disk.

@@ -80,6 +80,7 @@ const (
 type Server struct {
 	Options
 	mux      *http.ServeMux
+	patterns []string // of the routes
 	nav      []link
 	metrics  *metrics
 	slots    chan struct{}       // requests under way
