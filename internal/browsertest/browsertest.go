@@ -15,6 +15,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -123,15 +124,60 @@ func (p *Tab) Run(script string) {
 // Wait waits until a JavaScript expression holds.
 func (p *Tab) Wait(expression string) {
 	p.T.Helper()
-	ctx, cancel := context.WithTimeout(p.Ctx, 20*time.Second)
+	p.wait(expression, 20*time.Second)
+}
+
+// WaitLong waits for what a busy machine may take long for.
+func (p *Tab) WaitLong(expression string) {
+	p.T.Helper()
+	p.wait(expression, 90*time.Second)
+}
+
+// wait asks again and again, since a page that is left takes what it was asked
+// along.
+func (p *Tab) wait(expression string, most time.Duration) {
+	p.T.Helper()
+	ctx, cancel := context.WithTimeout(p.Ctx, most)
 	defer cancel()
-	require.NoError(p.T, chromedp.Do(ctx, chromedp.Poll[chromedp.Void](expression)), "waiting for %s", expression)
+	for {
+		v, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		if v && err == nil {
+			return
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			require.FailNow(p.T, "waiting for "+expression, "%v", err)
+		}
+	}
 }
 
 // Press presses keys one after the other, as chromedp.KeyEvent takes them.
 func (p *Tab) Press(keys string) {
 	p.T.Helper()
 	p.Do(chromedp.KeyEvent(keys))
+}
+
+// codes are those of keys that are not letters or digits.
+var codes = map[string]int64{"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "/": 191}
+
+// Keys presses keys by their names as a keyboard does: a page that takes a key keeps
+// it from the field that has the focus, which Press does not.
+func (p *Tab) Keys(names ...string) {
+	p.T.Helper()
+	for _, name := range names {
+		key := input.DispatchKeyEventParams{Type: input.KeyDown, Key: name, WindowsVirtualKeyCode: codes[name]}
+		switch {
+		case name == "Enter":
+			key.Text = "\r"
+		case len(name) == 1:
+			key.Text = name
+			key.WindowsVirtualKeyCode = cmp.Or(key.WindowsVirtualKeyCode, int64(strings.ToUpper(name)[0]))
+		}
+		Call(p, input.DispatchKeyEvent, key)
+		key.Type, key.Text = input.KeyUp, ""
+		Call(p, input.DispatchKeyEvent, key)
+	}
 }
 
 // Media makes the page believe that it is printed, or shown on a screen.

@@ -1,7 +1,7 @@
 package serve
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,7 +31,7 @@ func (s *Server) searchRoutes() {
 	s.entry("/search", "Search")
 	s.handle("GET /search", s.search)
 	s.handle("GET /search/report", s.searchReport)
-	s.handle("GET /search/download/{form}", s.downloadHits)
+	s.handleStream("GET /search/download/{form}", s.downloadHits)
 	s.handle("GET /api/v1/search", s.searchAPI)
 	s.handle("GET /api/v1/suggest", s.suggest)
 }
@@ -45,7 +45,7 @@ func (s *Server) ruleSetsInUse() (all []*rules.Set) {
 
 // pageOfHits is how many hits a page has, and mostHits how many the API gives at once.
 const (
-	pageOfHits = 100
+	pageOfHits = 200
 	mostHits   = 1000
 )
 
@@ -65,10 +65,8 @@ var matches = []string{"synonyms", "stems", "exact"}
 func (s *Server) inquire(r *http.Request) (inquiry, error) {
 	v := r.URL.Query()
 	q := inquiry{Query: strings.TrimSpace(v.Get("q")), Sort: v.Get("sort"), Match: v.Get("match")}
-	match := slices.Index(matches, q.Match)
+	match := slices.Index(matches, cmp.Or(q.Match, matches[0]))
 	switch {
-	case q.Match == "":
-		match = 0
 	case match < 0:
 		return q, refuse(http.StatusBadRequest, "match is one of %s", strings.Join(matches, ", "))
 	case !slices.Contains(index.Sorts(), strings.TrimPrefix(q.Sort, "-")) && q.Sort != "":
@@ -297,7 +295,7 @@ func (s *Server) facetsOf(q inquiry, f *index.Facets) (rows []facetRow, lists []
 // facetAssertions are the columns of the facets.
 var facetAssertions = []corpus.Assertion{corpus.Positive, corpus.Uncertain, corpus.Negative, corpus.Unmentioned}
 
-// reportView is what the page of a report shows.
+// foundReport is what the page of a report shows.
 type foundReport struct {
 	inquiry
 	ID, About      string
@@ -387,32 +385,23 @@ func (s *Server) downloadHits(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", `attachment; filename="search.`+form+`"`)
-	out := bufio.NewWriterSize(w, 1<<16)
-	write, done, err := s.hitWriter(out, form)
+	x := s.newWire(w, r)
+	write, done, err := s.hitWriter(x.out, form)
 	if err != nil {
 		return err
 	}
 	opts := q.options
 	opts.Limit, opts.Offset = -1, 0
-	n := 0
-	// A download may take longer than a request: each part of it has the time.
-	for h, err := range s.Index.Hits(context.WithoutCancel(r.Context()), q.parsed, opts) {
+	for h, err := range s.Index.Hits(r.Context(), q.parsed, opts) {
 		if err == nil {
 			err = write(h)
-		}
-		if n++; err == nil && n%hitsAtOnce == 0 {
-			s.alive(w)
-			err = out.Flush()
 		}
 		if err != nil {
 			return asRefusal(err)
 		}
 	}
-	return errors.Join(done(), out.Flush())
+	return errors.Join(done(), x.flush())
 }
-
-// hitsAtOnce is how many hits of a download are written in the time of a request.
-const hitsAtOnce = 500
 
 func (s *Server) hitWriter(w io.Writer, form string) (write func(index.Hit) error, done func() error, err error) {
 	if form == "csv" {

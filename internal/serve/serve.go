@@ -50,6 +50,8 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/radlabel/radlabel/internal/index"
+	"github.com/radlabel/radlabel/internal/relabel"
 	"github.com/radlabel/radlabel/labeler"
 )
 
@@ -60,6 +62,8 @@ type Options struct {
 	Version  string
 	Limits   Limits
 	Access   Access
+
+	Index *index.Index // reports to search; nil: none
 }
 
 // Limits bound what a request may cost. The zero value of each is its default.
@@ -87,6 +91,8 @@ type Server struct {
 	labels   *semaphore.Weighted // labelling, in the order of asking
 	hosts    map[string]bool     // that the server may be called by, beside loopback's
 	stopping atomic.Bool
+
+	explainer *relabel.Explainer // of reports of the index
 }
 
 // link is an entry of the navigation.
@@ -113,6 +119,7 @@ func New(opts Options) (*Server, error) {
 	s.assetRoutes()
 	s.stateRoutes()
 	s.labelRoutes()
+	s.searchRoutes()
 	s.ruleRoutes()
 	s.apiRoutes()
 	return s, nil
