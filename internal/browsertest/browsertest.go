@@ -166,7 +166,7 @@ var codes = map[string]int64{"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 3
 func (p *Tab) Keys(names ...string) {
 	p.T.Helper()
 	for _, name := range names {
-		key := input.DispatchKeyEventParams{Type: input.KeyDown, Key: name, WindowsVirtualKeyCode: codes[name]}
+		key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: name, WindowsVirtualKeyCode: codes[name]}
 		switch {
 		case name == "Enter":
 			key.Text = "\r"
@@ -175,7 +175,7 @@ func (p *Tab) Keys(names ...string) {
 			key.WindowsVirtualKeyCode = cmp.Or(key.WindowsVirtualKeyCode, int64(strings.ToUpper(name)[0]))
 		}
 		Call(p, input.DispatchKeyEvent, key)
-		key.Type, key.Text = input.KeyUp, ""
+		key.Type, key.Text = input.DispatchKeyEventTypeKeyUp, ""
 		Call(p, input.DispatchKeyEvent, key)
 	}
 }
