@@ -41,7 +41,7 @@ func start(t *testing.T) context.Context {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	t.Cleanup(stop)
 	ctx, stop = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(stop)
@@ -121,7 +121,8 @@ func (p *Tab) Run(script string) {
 	Value[bool](p, "(() => { "+script+"; return true })()")
 }
 
-// Wait waits until a JavaScript expression holds.
+// Wait waits until a JavaScript expression holds, on this page or the one that it
+// leads to.
 func (p *Tab) Wait(expression string) {
 	p.T.Helper()
 	p.wait(expression, 20*time.Second)

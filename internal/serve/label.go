@@ -180,7 +180,7 @@ func (s *Server) showLabel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := labelView{RuleSets: s.ruleSets(), Sections: sectionsOf(a.labeler), RuleSet: a.RuleSet, Section: a.Section, Text: a.text}
+	v := labelView{RuleSets: s.ruleSets(), Sections: s.sections(a.choice), RuleSet: a.RuleSet, Section: a.Section, Text: a.text}
 	switch {
 	case a.file != nil:
 		err = s.labelFile(r.Context(), a, &v)
@@ -211,6 +211,17 @@ func sectionsOf(l *labeler.Labeler) []string {
 	all := []string{"auto", "all"}
 	for _, section := range l.Rules().Sections {
 		all = append(all, section.Name)
+	}
+	return all
+}
+
+// sections are those, and what is chosen where it is another.
+func (s *Server) sections(c choice) []string {
+	all := sectionsOf(c.labeler)
+	for _, more := range []string{s.Section, c.Section} {
+		if !slices.Contains(all, more) {
+			all = append(all, more)
+		}
 	}
 	return all
 }

@@ -49,6 +49,9 @@ const (
 	mostHits   = 1000
 )
 
+// corpusStyle is that of the pages of a corpus.
+var corpusStyle = []string{"corpus.css"}
+
 // inquiry is what an address asks of the index.
 type inquiry struct {
 	Query, Sort, Match string
@@ -200,7 +203,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	if r.Header.Get("Radlabel-Part") != "" && v.Problem == nil {
 		return showPart(w, "search", "hits", v)
 	}
-	return s.showStatus(w, status, "search", view{Title: "Search", Here: "/search", Scripts: []string{"search.js"}, Data: v})
+	return s.showStatus(w, status, "search", view{Title: "Search", Here: "/search", Scripts: []string{"search.js"}, Styles: corpusStyle, Data: v})
 }
 
 // find fills the view with the hits.
@@ -331,7 +334,7 @@ func (s *Server) searchReport(w http.ResponseWriter, r *http.Request) error {
 	if err := s.neighbours(r, &v); err != nil {
 		return err
 	}
-	return s.show(w, "found", view{Title: v.ID, Here: "/search", Scripts: []string{"keys.js"}, Data: v})
+	return s.show(w, "found", view{Title: v.ID, Here: "/search", Scripts: []string{"keys.js"}, Styles: corpusStyle, Data: v})
 }
 
 // linkedRuleSet is the name of the rule set of that digest, for links to its rules;

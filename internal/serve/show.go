@@ -77,6 +77,7 @@ type view struct {
 	Title   string
 	Here    string   // path of its entry in the navigation
 	Scripts []string // assets
+	Styles  []string // assets beside style.css
 	Data    any
 
 	Nav     []link // set by show, as is Version

@@ -8,6 +8,7 @@ const result = document.getElementById("result");
 const paper = field.parentElement;
 const at = document.getElementById("at");
 const said = document.getElementById("said");
+const live = document.getElementById("live");
 
 const pause = 120; // milliseconds between the last key and the question
 let timer, asking;
@@ -42,6 +43,7 @@ async function label() {
     result.innerHTML = content; // made by this server's templates, which escape
     said.textContent = "";
     place(text);
+    live.textContent = document.getElementById("counts").textContent;
   } catch (error) {
     if (error.name !== "AbortError") said.textContent = error.message || "The server does not answer.";
   }
@@ -50,8 +52,12 @@ async function label() {
 // place puts the marks under the text.
 function place(text) {
   paper.querySelector(".marks")?.remove();
+  show();
   const marks = result.querySelector(".marks");
-  if (!marks) return;
+  if (!marks) {
+    field.value = ""; // the answer is of a file
+    return fit();
+  }
   if (marks.dataset.text !== undefined) {
     field.value = text = marks.dataset.text;
     file.value = "";
@@ -107,8 +113,25 @@ function light(event) {
 for (const kind of ["pointerover", "focusin", "pointerout", "focusout"]) result.addEventListener(kind, event => light(kind.endsWith("out") ? { target: document.activeElement } : event));
 
 // Escape puts a reason away until the label is left.
-result.addEventListener("keydown", event => {
-  if (event.key === "Escape") document.activeElement.blur();
+addEventListener("keydown", event => {
+  if (event.key === "Escape") for (const item of result.querySelectorAll(".labels > li:is(:hover, :focus-within)")) item.classList.add("closed");
+});
+for (const kind of ["pointerout", "focusout"])
+  result.addEventListener(kind, event => {
+    const item = event.target.closest(".labels > li");
+    if (item && !item.contains(event.relatedTarget)) item.classList.remove("closed");
+  });
+
+// A report of a file is opened by the button of its id.
+result.addEventListener("click", event => {
+  const button = event.target.closest("button[form=open]");
+  if (!button) return;
+  event.preventDefault();
+  file.value = "";
+  field.value = button.value;
+  fit();
+  field.focus();
+  label();
 });
 
 field.addEventListener("input", () => {
