@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -204,4 +205,11 @@ func (p *Tab) Quiet() {
 		assert.True(p.T, strings.HasPrefix(r, p.URL) || strings.HasPrefix(r, "data:") || r == "about:blank", "asks for %s", r)
 	}
 	assert.NotEmpty(p.T, p.requests)
+}
+
+// Forgive drops what was said on the console that has a text in it: what was to be.
+func (p *Tab) Forgive(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.trouble = slices.DeleteFunc(p.trouble, func(s string) bool { return strings.Contains(s, text) })
 }

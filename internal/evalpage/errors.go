@@ -38,9 +38,9 @@ func observationOf(d eval.Disagreement) []string {
 
 func kindOf(d eval.Disagreement) []string { return []string{d.Kind()} }
 
-// rulesOf are the rules that decide a label, as in eval.Attribution; an error
+// RulesOf are the rules that decide a label, as in eval.Attribution; an error
 // that no rule decides is known by its reason.
-func rulesOf(d eval.Disagreement) []string {
+func RulesOf(d eval.Disagreement) []string {
 	ids := distinct(d.Decisive, func(m gold.Mention) string { return m.Rule })
 	switch {
 	case len(ids) > 0:
@@ -51,7 +51,8 @@ func rulesOf(d eval.Disagreement) []string {
 	return []string{noRule}
 }
 
-func cuesOf(d eval.Disagreement) []string {
+// CuesOf are the cues that govern what decides a label; one name stands for none.
+func CuesOf(d eval.Disagreement) []string {
 	if ids := distinct(d.Decisive, func(m gold.Mention) string { return m.Cue }); len(ids) > 0 {
 		return ids
 	}
@@ -174,7 +175,7 @@ func newErrorItem(d eval.Disagreement, gold side) errorItem {
 	return errorItem{
 		ID: page.OneLine(d.ID), Observation: observationOf(d)[0], Kind: d.Kind(),
 		Gold: d.Gold.String(), Predicted: d.Predicted.String(), Reason: page.OneLine(d.Reason),
-		Rules: strings.Join(rulesOf(d), "\n"), Cues: strings.Join(cuesOf(d), "\n"),
+		Rules: strings.Join(RulesOf(d), "\n"), Cues: strings.Join(CuesOf(d), "\n"),
 		Passages: Passages(d, gold.Word), Text: text, Summary: summary,
 	}
 }
@@ -191,8 +192,8 @@ func newBrowser(e *eval.Evaluation, gold, prediction side) browser {
 	}
 	if e.Evidence {
 		b.Filters = append(b.Filters,
-			filter{"rule", "Rule", values(shown, rulesOf)},
-			filter{"cue", "Cue", values(shown, cuesOf)})
+			filter{"rule", "Rule", values(shown, RulesOf)},
+			filter{"cue", "Cue", values(shown, CuesOf)})
 	}
 	return b
 }

@@ -85,8 +85,8 @@ func (r Record) encode() ([]byte, error) {
 	return append(b, '\n'), err
 }
 
-// check says what keeps a record from being saved.
-func (r Record) check() error {
+// Check says what keeps a record from being saved.
+func (r Record) Check() error {
 	switch {
 	case r.ID == "" || r.Observation == "":
 		return errors.New("a verdict is on an observation of a report; one of them is missing")
@@ -116,7 +116,7 @@ func decode(b []byte) (Record, error) {
 	if r.Predicted, err = corpus.ParseAssertion(l.Predicted); err != nil {
 		return r, fmt.Errorf("predicted: %w", err)
 	}
-	return r, r.check()
+	return r, r.Check()
 }
 
 // History is what a file of verdicts says. The zero value has none.

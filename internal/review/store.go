@@ -87,7 +87,7 @@ const (
 // and gives the item as it is now. It is on the disk then. The error is a
 // *StaleError where the version is not the last; the same verdict again is none.
 func (s *Store) Save(ctx context.Context, r Record, version int) (Item, error) {
-	if err := r.check(); err != nil {
+	if err := r.Check(); err != nil {
 		return Item{}, err
 	}
 	s.mu.Lock()

@@ -63,7 +63,8 @@ type Options struct {
 	Limits   Limits
 	Access   Access
 
-	Index *index.Index // reports to search; nil: none
+	Index  *index.Index // reports to search; nil: none
+	Review *Review      // a validation to look at; nil: none
 }
 
 // Limits bound what a request may cost. The zero value of each is its default.
@@ -120,6 +121,7 @@ func New(opts Options) (*Server, error) {
 	s.stateRoutes()
 	s.labelRoutes()
 	s.searchRoutes()
+	s.reviewRoutes()
 	s.ruleRoutes()
 	s.apiRoutes()
 	return s, nil
