@@ -78,7 +78,7 @@ func (r *serveRun) run(ctx context.Context, _ []string) error {
 		return err
 	}
 	l, err := s.Listen(r.addr)
-	if unsafe := (*serve.Unsafe)(nil); errors.As(err, &unsafe) {
+	if wrong := (*serve.WrongAddress)(nil); errors.As(err, &wrong) {
 		return usagef("--addr %w", err)
 	}
 	if err != nil {

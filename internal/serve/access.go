@@ -35,12 +35,14 @@ type known struct {
 	seen map[[32]byte]bool
 }
 
-// Unsafe is the error of an address that other machines reach without a
-// certificate or a secret.
-type Unsafe struct{ Host, Lacks string }
+// WrongAddress is the error of an address to listen at that is none, or that other
+// machines reach without a certificate or a secret.
+type WrongAddress struct{ Addr, What string }
 
-func (u *Unsafe) Error() string {
-	return fmt.Sprintf("%s may be reached from other machines, and there is no %s; give --tls-cert and --tls-key, and --token-file or --users, or listen on 127.0.0.1", u.Host, u.Lacks)
+func (w *WrongAddress) Error() string { return fmt.Sprintf("%q %s", w.Addr, w.What) }
+
+func unsafeAddress(addr, lacks string) error {
+	return &WrongAddress{addr, fmt.Sprintf("may be reached from other machines, and there is no %s; give --tls-cert and --tls-key, and --token-file or --users, or listen on 127.0.0.1", lacks)}
 }
 
 // LoadUsers loads a file of name:hash lines, as htpasswd -B writes it.
@@ -97,14 +99,14 @@ func ParseToken(s string) (string, error) {
 func (a *Access) secret() bool { return a.Token != "" || len(a.Users) > 0 }
 
 // allows refuses an address that would be open to others.
-func (a *Access) allows(host string) error {
+func (a *Access) allows(addr, host string) error {
 	switch {
 	case isLoopback(hostKey(host)):
 		return nil
 	case a.Certificate == nil:
-		return &Unsafe{host, "certificate"}
+		return unsafeAddress(addr, "certificate")
 	case !a.secret():
-		return &Unsafe{host, "token or user"}
+		return unsafeAddress(addr, "token or user")
 	}
 	return nil
 }

@@ -39,7 +39,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -131,21 +130,17 @@ func New(opts Options) (*Server, error) {
 func (s *Server) entry(path, title string) { s.nav = append(s.nav, link{path, title}) }
 
 // Listen opens the address. Other machines may reach it only where Options.Access
-// has a certificate and a secret; the error is an *Unsafe where it has not.
+// has a certificate and a secret; the error is a *WrongAddress where it has not.
 func (s *Server) Listen(addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no address: want host:port, as 127.0.0.1:8620", addr)
+		return nil, &WrongAddress{addr, "is no address: want host:port, as 127.0.0.1:8620"}
 	}
-	if err := s.Access.allows(host); err != nil {
+	if err := s.Access.allows(addr, host); err != nil {
 		return nil, err
 	}
 	s.hosts[hostKey(host)] = true
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	return l, nil
+	return net.Listen("tcp", addr)
 }
 
 // URL is the address of the first page at a listener.
