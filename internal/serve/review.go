@@ -436,7 +436,7 @@ func (s *Server) errorView(f filters, l review.Label) (errorView, error) {
 		return errorView{}, err
 	}
 	e := errorView{Filters: f, CanSave: s.Review.Verdicts != nil, Errors: len(everyone), List: f.address("/review/errors"),
-		RuleSet: cmp.Or(s.Review.RuleSet, s.Labelers[0].Rules().Name)}
+		RuleSet: cmp.Or(s.Review.RuleSet, s.inUse()[0].Rules().Name)}
 	at := -1
 	var before, after *eval.Disagreement
 	for i, j := range everyone {

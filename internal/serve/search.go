@@ -37,7 +37,7 @@ func (s *Server) searchRoutes() {
 }
 
 func (s *Server) ruleSetsInUse() (all []*rules.Set) {
-	for _, l := range s.Labelers {
+	for _, l := range s.inUse() {
 		all = append(all, l.Rules())
 	}
 	return all
@@ -345,7 +345,7 @@ func (s *Server) linkedRuleSet(digest string) string {
 			return set.Name
 		}
 	}
-	return s.Labelers[0].Rules().Name
+	return s.inUse()[0].Rules().Name
 }
 
 // neighbours finds the hits before and after the one with the number that the
