@@ -32,9 +32,10 @@ func (d *deadline) passed() bool {
 	return d.asked%often == 1 && !time.Now().Before(d.at)
 }
 
-// attempt labels a report of a stream. A fault of the program or a report that
-// takes too long is a problem of this report alone.
-func (l *Labeler) attempt(r corpus.Report) (result Result, err error) {
+// Attempt labels one report as LabelAll does: the error is the *corpus.Problem of a
+// report that could not be labelled, because a fault of the program came up or
+// Options.MaxTime was over; the result beside it has the report.
+func (l *Labeler) Attempt(r corpus.Report) (result Result, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			result = Result{Report: r}

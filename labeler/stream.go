@@ -53,7 +53,7 @@ func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report,
 				for b := range work {
 					for i := range b.items {
 						if it := &b.items[i]; it.err == nil {
-							it.result, it.err = l.attempt(it.report)
+							it.result, it.err = l.Attempt(it.report)
 						}
 					}
 					close(b.done)

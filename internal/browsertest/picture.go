@@ -2,10 +2,14 @@ package browsertest
 
 import (
 	"bytes"
+	"cmp"
 	"image"
+	"image/color"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/stretchr/testify/assert"
@@ -50,11 +54,35 @@ func decode(p *Tab, content []byte) image.Image {
 	return m
 }
 
-// smaller compresses a picture as far as PNG goes.
+// smaller compresses a picture as far as PNG goes: with the 256 colours that most of
+// it has, in place of which the others, at the edges of letters, take the nearest.
 func smaller(p *Tab, content []byte) []byte {
 	p.T.Helper()
+	m := decode(p, content)
+	counts := map[color.RGBA]int{}
+	each := func(do func(x, y int, c color.RGBA)) {
+		for y := m.Bounds().Min.Y; y < m.Bounds().Max.Y; y++ {
+			for x := m.Bounds().Min.X; x < m.Bounds().Max.X; x++ {
+				do(x, y, color.RGBAModel.Convert(m.At(x, y)).(color.RGBA))
+			}
+		}
+	}
+	each(func(_, _ int, c color.RGBA) { counts[c]++ })
+	order := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
+	})
+	var palette color.Palette
+	for _, c := range order[:min(len(order), 256)] {
+		palette = append(palette, c)
+	}
+	nearest := map[color.RGBA]uint8{}
+	for c := range counts {
+		nearest[c] = uint8(palette.Index(c))
+	}
+	small := image.NewPaletted(m.Bounds(), palette)
+	each(func(x, y int, c color.RGBA) { small.SetColorIndex(x, y, nearest[c]) })
 	var b bytes.Buffer
-	require.NoError(p.T, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, decode(p, content)))
+	require.NoError(p.T, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, small))
 	return b.Bytes()
 }
 

@@ -1,31 +1,23 @@
 package evalpage
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/radlabel/radlabel/corpus"
+	"github.com/radlabel/radlabel/internal/browsertest"
 	"github.com/radlabel/radlabel/internal/eval"
 	"github.com/radlabel/radlabel/internal/gold"
 	"github.com/radlabel/radlabel/labeler"
@@ -69,149 +61,48 @@ func labelled(t testing.TB) *eval.Evaluation {
 	return e
 }
 
-// chromium starts headless Chromium. Without RADLABEL_CHROME a test that needs it
-// is skipped where there is none.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	path := os.Getenv("RADLABEL_CHROME")
-	if path == "" {
-		for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-			if found, err := exec.LookPath(name); err == nil {
-				path = cmp.Or(path, found)
-			}
-		}
-	}
-	if path == "" {
-		t.Skip("no Chromium or Chrome on PATH; RADLABEL_CHROME names one")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	ctx, stop = context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
-	t.Cleanup(stop)
-	err := chromedp.Do(ctx)
-	if err != nil && os.Getenv("RADLABEL_CHROME") == "" {
-		t.Skipf("%s does not start: %v", path, err)
-	}
-	require.NoError(t, err, "%s starts", path)
-	return ctx
-}
-
-// tab is a page in the browser and what it complained of and asked for.
-type tab struct {
-	t        *testing.T
-	ctx      context.Context
-	url      string
-	mu       sync.Mutex
-	trouble  []string
-	requests []string
-}
+// tab is an evaluation in the browser.
+type tab struct{ *browsertest.Tab }
 
 // open writes a page to a file and opens it, at 1200 pixels unless a width is given.
 func open(t *testing.T, e *eval.Evaluation) *tab {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "evaluation.html")
 	require.NoError(t, os.WriteFile(file, []byte(render(t, e, about)), 0o644))
-	p := &tab{t: t, ctx: chromium(t), url: (&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String()}
-	require.NoError(t, chromedp.Listen(p.ctx, p.hear))
-	call(p, network.Enable, network.EnableParams{})
-	call(p, runtime.Enable, cdp.Empty{})
-	call(p, log.Enable, cdp.Empty{})
-	p.do(chromedp.EmulateViewport(1200, 900), chromedp.Navigate(p.url))
-	return p
-}
-
-func (p *tab) hear(event any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch event := event.(type) {
-	case *runtime.EventConsoleAPICalled:
-		p.trouble = append(p.trouble, fmt.Sprint("console ", event.Type))
-	case *runtime.EventExceptionThrown:
-		p.trouble = append(p.trouble, event.ExceptionDetails.Text)
-	case *log.EventEntryAdded:
-		p.trouble = append(p.trouble, fmt.Sprint(event.Entry.Level, ": ", event.Entry.Text))
-	case *network.EventRequestWillBeSent:
-		p.requests = append(p.requests, event.Request.URL)
-	}
-}
-
-func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
-	p.t.Helper()
-	require.NoError(p.t, chromedp.Do(p.ctx, steps...))
-}
-
-func call[P, R any](p *tab, command cdp.Command[P, R], params P) {
-	p.t.Helper()
-	_, err := chromedp.Call(p.ctx, command, params)
-	require.NoError(p.t, err)
+	return &tab{browsertest.Open(t, (&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String())}
 }
 
 // value gives the value of a JavaScript expression.
 func value[T any](p *tab, expression string) T {
-	p.t.Helper()
-	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	require.NoError(p.t, err, expression)
-	return v
-}
-
-// media makes the page believe that it is printed, or shown on a screen.
-func (p *tab) media(name string, features ...*emulation.MediaFeature) {
-	p.t.Helper()
-	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: name, Features: features})
+	p.T.Helper()
+	return browsertest.Value[T](p.Tab, expression)
 }
 
 // visit opens the page anew with a fragment.
 func (p *tab) visit(fragment string) {
-	p.t.Helper()
-	p.do(chromedp.Navigate("about:blank"), chromedp.Navigate(p.url+fragment))
-}
-
-// run runs JavaScript.
-func (p *tab) run(script string) {
-	p.t.Helper()
-	value[bool](p, "(() => { "+script+"; return true })()")
+	p.T.Helper()
+	p.Do(chromedp.Navigate("about:blank"), chromedp.Navigate(p.URL+fragment))
 }
 
 // seen is the number of errors that can be seen.
 func (p *tab) seen() int {
-	p.t.Helper()
+	p.T.Helper()
 	return value[int](p, `[...document.querySelectorAll("#list > li")].filter(li => li.getClientRects().length > 0).length`)
-}
-
-// visible tells whether an element can be seen.
-func (p *tab) visible(selector string) bool {
-	p.t.Helper()
-	return value[bool](p, fmt.Sprintf(`document.querySelector(%q).checkVisibility()`, selector))
 }
 
 // shown is the number of errors that can be seen; it is also what the page says.
 func (p *tab) shown() int {
-	p.t.Helper()
+	p.T.Helper()
 	n := p.seen()
-	assert.Equal(p.t, count(n), strings.Fields(value[string](p, `shown.textContent`))[0])
+	assert.Equal(p.T, count(n), strings.Fields(value[string](p, `shown.textContent`))[0])
 	return n
 }
 
 // settled is the number of errors shown after the fragment has become one.
 func (p *tab) settled(fragment string) int {
-	p.t.Helper()
-	p.do(chromedp.Poll[chromedp.Void](fmt.Sprintf("location.hash === %q", fragment)), chromedp.Sleep(50*time.Millisecond))
+	p.T.Helper()
+	p.Do(chromedp.Poll[chromedp.Void](fmt.Sprintf("location.hash === %q", fragment)), chromedp.Sleep(50*time.Millisecond))
 	return p.shown()
-}
-
-func (p *tab) quiet() {
-	p.t.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	assert.Empty(p.t, p.trouble, "nothing on the console")
-	for _, r := range p.requests {
-		assert.True(p.t, strings.HasPrefix(r, p.url) || strings.HasPrefix(r, "data:"), "asks for %s", r)
-	}
-	assert.NotEmpty(p.t, p.requests)
 }
 
 // number counts the errors that a condition holds of.
@@ -254,11 +145,11 @@ func TestBrowser(t *testing.T) {
 		require.Positive(t, want)
 		require.Less(t, want, all)
 		t.Run("choose "+test.filter, func(t *testing.T) {
-			p.run(fmt.Sprintf(`const field = filters.elements.%s;
+			p.Run(fmt.Sprintf(`const field = filters.elements.%s;
 				field.value = %q;
 				field.dispatchEvent(new Event("change", { bubbles: true }))`, test.filter, test.value))
 			assert.Equal(t, want, p.settled(link(test.filter, test.value)))
-			p.run(`history.back()`)
+			p.Run(`history.back()`)
 			assert.Equal(t, all, p.settled(""), "back is back to all")
 		})
 		t.Run("link to "+test.filter, func(t *testing.T) {
@@ -270,16 +161,16 @@ func TestBrowser(t *testing.T) {
 	}
 
 	t.Run("type a text", func(t *testing.T) {
-		p.do(chromedp.SendKeys(chromedp.CSS("#filters [name=text]"), d.ID))
+		p.Do(chromedp.SendKeys(chromedp.CSS("#filters [name=text]"), d.ID))
 		assert.Equal(t, number(e, func(o eval.Disagreement) bool { return o.ID == d.ID }), p.settled("#text="+d.ID))
-		p.do(chromedp.Click(chromedp.CSS("#clear")))
+		p.Do(chromedp.Click(chromedp.CSS("#clear")))
 		assert.Equal(t, all, p.settled("#all"))
 		assert.Positive(t, value[int](p, "scrollY"), "the page stays where it is")
 	})
 
 	t.Run("click a cell", func(t *testing.T) {
 		href := link("observation", string(d.Observation), "confusion", d.Kind())
-		p.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`.heatmap a[href=%q]`, href))))
+		p.Do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`.heatmap a[href=%q]`, href))))
 		want := number(e, func(o eval.Disagreement) bool { return o.Observation == d.Observation && o.Kind() == d.Kind() })
 		assert.Equal(t, want, p.settled(href))
 		assert.Equal(t, fmt.Sprint(want), value[string](p, fmt.Sprintf("document.querySelector('.heatmap a[href=%q]').textContent", href)))
@@ -289,19 +180,19 @@ func TestBrowser(t *testing.T) {
 	t.Run("print", func(t *testing.T) {
 		few := p.shown()
 		require.Less(t, few, mostPrinted)
-		p.media("print")
+		p.Media("print")
 		assert.Equal(t, few, p.seen(), "what is shown is printed")
-		assert.True(t, p.visible("#filters [name=confusion]"), "with the filters that chose it")
-		assert.False(t, p.visible("#filters [name=rule]"))
-		assert.False(t, p.visible("#filters [name=text]"))
+		assert.True(t, p.Visible("#filters [name=confusion]"), "with the filters that chose it")
+		assert.False(t, p.Visible("#filters [name=rule]"))
+		assert.False(t, p.Visible("#filters [name=text]"))
 		p.visit("")
-		assert.False(t, p.visible("#filters"))
-		p.media("screen")
+		assert.False(t, p.Visible("#filters"))
+		p.Media("screen")
 	})
 
 	t.Run("widths", func(t *testing.T) {
 		for _, width := range []int64{320, 360, 768, 1200} {
-			p.do(chromedp.EmulateViewport(width, 800))
+			p.Do(chromedp.EmulateViewport(width, 800))
 			assert.LessOrEqual(t, value[int64](p, `document.documentElement.scrollWidth`), width)
 		}
 	})
@@ -311,7 +202,7 @@ func TestBrowser(t *testing.T) {
 		assert.Zero(t, value[int](p, `[...document.querySelectorAll("select, input")].filter(f => !f.labels.length).length`), "each filter has a label")
 		assert.Zero(t, value[int](p, `[...document.querySelectorAll("table")].filter(t => !t.caption || t.querySelector("th:not([scope])")).length`), "each table has a caption and scopes")
 	})
-	p.quiet()
+	p.Quiet()
 }
 
 // What reports hold cannot run, and filters find it all the same.
@@ -324,11 +215,11 @@ func TestBrowserRunsNothingElse(t *testing.T) {
 	}
 	p := open(t, e)
 	assert.Equal(t, 3, p.shown())
-	p.do(chromedp.Click(chromedp.CSS(".heatmap:last-of-type a")))
+	p.Do(chromedp.Click(chromedp.CSS(".heatmap:last-of-type a")))
 	assert.Equal(t, 1, p.settled(link("observation", evil, "confusion", "uncertain -> negative")))
 	p.visit("#observation=nothing+so+named&text=%zz")
 	assert.Equal(t, 0, p.shown())
-	p.quiet()
+	p.Quiet()
 }
 
 // A page that lacks errors says of a choice how many there are.
@@ -357,18 +248,18 @@ func TestBrowserCut(t *testing.T) {
 	assert.Equal(t, "3 of the 5,000 errors that the page holds", said("#text=long+text"))
 	assert.Equal(t, "1 of the 5,000 errors that the page holds", said("#text=word4711"), "the text of an error is searched")
 
-	p.media("print")
+	p.Media("print")
 	assert.Equal(t, 1, p.seen())
-	assert.False(t, p.visible(".printed"))
+	assert.False(t, p.Visible(".printed"))
 	p.visit(link("confusion", "positive -> unmentioned"))
 	assert.Equal(t, mostPrinted, p.seen(), "the first of what is shown")
-	assert.True(t, p.visible(".printed"))
+	assert.True(t, p.Visible(".printed"))
 	p.visit(link("confusion", "positive -> negative"))
 	assert.Equal(t, 3, p.seen())
-	assert.False(t, p.visible("details.text blockquote"), "long texts stay folded")
-	p.media("screen")
-	assert.False(t, p.visible(".printed"))
-	p.quiet()
+	assert.False(t, p.Visible("details.text blockquote"), "long texts stay folded")
+	p.Media("screen")
+	assert.False(t, p.Visible(".printed"))
+	p.Quiet()
 }
 
 // The greatest numbers fit their places at the usual widths.
@@ -394,7 +285,7 @@ func TestBrowserFits(t *testing.T) {
 			n.getClientRects().length && n.getBoundingClientRect().left < n.previousSibling.getBoundingClientRect().right + 4).length`
 	)
 	for _, width := range []int64{1280, 1024, 390, 320} {
-		p.do(chromedp.EmulateViewport(width, 900))
+		p.Do(chromedp.EmulateViewport(width, 900))
 		if width == 1280 { // a narrower table may scroll
 			assert.Zero(t, value[int](p, boxes), "%d pixels", width)
 		}
@@ -402,7 +293,7 @@ func TestBrowserFits(t *testing.T) {
 		assert.Zero(t, value[int](p, lines), "%d pixels", width)
 		assert.Zero(t, value[int](p, near), "%d pixels", width)
 	}
-	p.quiet()
+	p.Quiet()
 }
 
 // Hiding nearly all of many errors is no dearer than showing all of them: what is
@@ -428,5 +319,5 @@ func TestBrowserIsFast(t *testing.T) {
 	}
 	assert.Less(t, took["what no error has"], 3*took[""])
 	assert.Less(t, took["effusion"], 3*took[""])
-	p.quiet()
+	p.Quiet()
 }

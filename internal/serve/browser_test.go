@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
@@ -38,9 +37,6 @@ func open(t *testing.T, opts Options, path string) *browsertest.Tab {
 	})
 	return p
 }
-
-// How long a download may take, and how often it is looked for.
-const waitFile, tick = 20 * time.Second, 20 * time.Millisecond
 
 const example = `FINDINGS: The heart is mildly enlarged. No pleural effusion or
 pneumothorax. Left base opacity, atelectasis versus pneumonia.
@@ -194,7 +190,7 @@ func TestFiles(t *testing.T) {
 	for form, want := range map[string]string{"csv": "id,No Finding,", "jsonl": `{"tool":"radlabel","version":"v0","ruleset":"chexpert",`} {
 		p.Do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`[formaction="/label/%s"]`, form))))
 		file := filepath.Join(downloads, "labels."+form)
-		require.Eventually(t, func() bool { _, err := os.Stat(file); return err == nil }, waitFile, tick)
+		require.Eventually(t, func() bool { _, err := os.Stat(file); return err == nil }, patience, tick)
 		content, err := os.ReadFile(file)
 		require.NoError(t, err)
 		assert.True(t, strings.HasPrefix(string(content), want), string(content))

@@ -69,15 +69,12 @@ func (s *Server) label(ctx context.Context, c choice, r corpus.Report) (labeler.
 		return labeler.Result{}, err
 	}
 	defer s.labels.Release(1)
-	one := func(yield func(corpus.Report, error) bool) { yield(r, nil) }
-	for result, err := range c.labeler.LabelAll(ctx, one, 1) {
-		s.metrics.report(c.RuleSet, err)
-		if problem := (*corpus.Problem)(nil); errors.As(err, &problem) {
-			return result, refuse(http.StatusUnprocessableEntity, "the report could not be labelled within the time that the server gives it")
-		}
-		return result, err
+	result, err := c.labeler.Attempt(r)
+	s.metrics.report(c.RuleSet, err)
+	if err != nil {
+		return result, refuse(http.StatusUnprocessableEntity, "the report could not be labelled within the time that the server gives it")
 	}
-	return labeler.Result{}, ctx.Err()
+	return result, nil
 }
 
 // asked is what the form of the label page asks for: a report that was typed, or

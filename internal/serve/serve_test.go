@@ -2,10 +2,15 @@ package serve
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,4 +76,61 @@ func ask(s *Server, method, path, body string, headers ...string) *httptest.Resp
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w
+}
+
+// How long a test waits for what is to come, and how often it looks.
+const (
+	patience = 30 * time.Second
+	tick     = 20 * time.Millisecond
+)
+
+// What the page on the web says of the API is so: each curl there is answered, with
+// the answer that stands below it.
+func TestDocs(t *testing.T) {
+	const file = "../../docs/web.md"
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	s, pages := newServer(t, Options{}), string(content)
+	commands := regexp.MustCompile("(?m)^curl (?:.* )?http://127\\.0\\.0\\.1:8620(\\S+)(?: -d '(.*)')?\n```\n(?:\n```json\n((?:.*\n)*?)```)?")
+	found := commands.FindAllStringSubmatchIndex(pages, -1)
+	require.Len(t, found, strings.Count(pages, "\ncurl "))
+	for _, at := range slices.Backward(found) {
+		part := func(i int) string {
+			if at[2*i] < 0 {
+				return ""
+			}
+			return pages[at[2*i]:at[2*i+1]]
+		}
+		w := ask(s, http.MethodPost, part(1), part(2))
+		require.Equal(t, http.StatusOK, w.Code, part(0))
+		if at[2*3] < 0 {
+			continue
+		}
+		got := w.Body.String()
+		if *update {
+			pages = pages[:at[2*3]] + got + pages[at[2*3+1]:]
+			continue
+		}
+		assert.Equal(t, got, part(3), "go test ./internal/serve -run TestDocs -update writes it anew")
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(pages), 0o644))
+	}
+}
+
+// Nothing of a request is in what the server counts, nor in what it says of a wrong one.
+func TestNothingIsTold(t *testing.T) {
+	s := newServer(t, Options{})
+	for _, path := range []string{"/zebra", "/rules/zebra", "/rules?ruleset=zebra", "/label?zebra", "/label/zebra", "/assets/zebra/zebra", "/api/v1/rules/zebra", "/api/v1/label?section=zebra", "/api/v1/labels?ruleset=zebra"} {
+		for _, method := range []string{"GET", "POST", "ZEBRA"} {
+			for _, kind := range []string{"application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=zebra", "zebra"} {
+				w := ask(s, method, path, "zebra", "Content-Type", kind, "Accept", "text/html", "Authorization", "zebra")
+				assert.NotContains(t, strings.ToLower(w.Body.String()), "zebra", "%s %s", method, path)
+				for name, values := range w.Header() {
+					assert.NotContains(t, strings.ToLower(strings.Join(values, " ")), "zebra", "%s %s %s", method, path, name)
+				}
+			}
+		}
+	}
+	assert.NotContains(t, strings.ToLower(ask(s, "GET", "/metrics", "").Body.String()), "zebra")
 }

@@ -64,6 +64,8 @@ func (s *Server) labelMany(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 is so already
+	// A stream that ends early leaves lines behind, which are no next request.
+	w.Header().Set("Connection", "close")
 	w.Header().Set("Content-Type", "application/jsonl")
 	x := s.newWire(w, r)
 	in := bufio.NewReaderSize(x, wireBuffer)
