@@ -229,6 +229,7 @@ func TestRulesInABrowser(t *testing.T) {
 	p.Accessible()
 
 	// An error leads to its line.
+	p.Run(`text.focus(); text.setSelectionRange(text.value.length, text.value.length)`)
 	p.Do(chromedp.SendKeys(chromedp.CSS("#text"), "disable: [hedge.posible]\n"))
 	p.Run(`document.querySelector("#rulefile button").click()`)
 	p.Wait(`document.querySelector("[data-line]")`)

@@ -26,8 +26,9 @@ async function ask() {
 }
 
 function offer(found) {
+  // What was chosen stays so if it is offered again.
+  const kept = found.findIndex(one => one.text === offered[chosen]?.text);
   offered = found;
-  chosen = -1;
   list.replaceChildren(...found.map((one, i) => {
     const option = document.createElement("span");
     option.id = "suggestion-" + i;
@@ -47,7 +48,7 @@ function offer(found) {
   }));
   list.hidden = !found.length;
   field.setAttribute("aria-expanded", String(!list.hidden));
-  field.removeAttribute("aria-activedescendant");
+  choose(kept);
 }
 
 function close() {
