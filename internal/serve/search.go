@@ -149,6 +149,24 @@ type searchView struct {
 func (v searchView) From() int { return v.Offset + 1 }
 func (v searchView) To() int   { return v.Offset + len(v.Hits) }
 
+// groupOfHits is how many hits a browser draws, or leaves undrawn, together: one by
+// one, ten thousand would be too many to keep an eye on while it scrolls.
+const groupOfHits = 25
+
+// hitGroup is some hits of a page.
+type hitGroup struct {
+	From int // the number of the first
+	Hits []hitView
+}
+
+// Groups are the hits of the page.
+func (v searchView) Groups() (all []hitGroup) {
+	for hits := range slices.Chunk(v.Hits, groupOfHits) {
+		all = append(all, hitGroup{v.From() + len(all)*groupOfHits, hits})
+	}
+	return all
+}
+
 // hitView is a hit as a page shows it.
 type hitView struct {
 	Path, ID, About string
