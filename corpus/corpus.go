@@ -68,7 +68,8 @@ type Section struct {
 // Study are filled where the corpus has them (MIMIC-CXR: digits alone,
 // "10000032" and "50414267"; ID is then the study). Sections is filled only by
 // sources that deliver sections (a table with findings and impression
-// columns); nil means that Text is still to be split.
+// columns); nil means that Text is still to be split. Ordinal counts the reports of
+// the corpus from 1, lost ones too, in all its shards; 0: not read by a Reader.
 type Report struct {
 	ID       string
 	Subject  string
@@ -76,6 +77,7 @@ type Report struct {
 	Text     string
 	Sections []Section
 	Place    Place
+	Ordinal  int
 }
 
 // Place says where something was read: a path as the user gave it, with
@@ -112,12 +114,14 @@ type Problem struct {
 }
 
 // Error gives "path:line: what is wrong; what to do".
-func (p *Problem) Error() string {
-	msg := p.Place.String() + ": " + p.What
-	if p.Do != "" {
-		msg += "; " + p.Do
+func (p *Problem) Error() string { return p.Place.String() + ": " + p.Message() }
+
+// Message gives "what is wrong; what to do", without the place.
+func (p *Problem) Message() string {
+	if p.Do == "" {
+		return p.What
 	}
-	return msg
+	return p.What + "; " + p.Do
 }
 
 // Problems gives the problems that an error is or joins, in their order; what is

@@ -8,63 +8,74 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
 )
 
-// object is a JSON object with its fields in the order they stand in.
+// object is a JSON object with its fields in the order they stand in. The zero
+// value is ready; parse takes it again for the next line.
 type object struct {
 	names  []string
-	values []json.RawMessage
+	values []*fastjson.Value
+	parser fastjson.Parser
 }
 
 var errNotObject = errors.New("the line is not a JSON object")
 
-func parseObject(line []byte) (object, error) {
-	var o object
-	d := json.NewDecoder(bytes.NewReader(line))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return o, errNotObject
+// parse reads a line of UTF-8. What the object held before is gone.
+func (o *object) parse(line []byte) error {
+	known := o.names
+	o.names, o.values = o.names[:0], o.values[:0]
+	if fastjson.ValidateBytes(line) != nil { // Parse lets wrong escapes pass
+		if end := objectEnd(line); end > 0 {
+			return errors.New("there is something after the JSON object")
+		}
+		return errNotObject
 	}
-	for d.More() {
-		t, err := d.Token()
-		name, ok := t.(string)
-		if err != nil || !ok {
-			return o, errNotObject
+	v, err := o.parser.ParseBytes(line)
+	if err != nil || v.Type() != fastjson.TypeObject {
+		return errNotObject
+	}
+	v.GetObject().Visit(func(key []byte, value *fastjson.Value) {
+		i := len(o.values)
+		if i < len(known) && known[i] == string(key) { // most lines have the fields of the one before
+			o.names = append(o.names, known[i])
+		} else {
+			o.names = append(o.names, string(key))
 		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return o, errNotObject
-		}
-		o.names = append(o.names, name)
 		o.values = append(o.values, value)
+	})
+	return nil
+}
+
+// objectEnd is where a whole object at the start of the line ends, or 0.
+func objectEnd(line []byte) int {
+	d := json.NewDecoder(bytes.NewReader(line))
+	var raw json.RawMessage
+	if d.Decode(&raw) != nil || raw[0] != '{' {
+		return 0
 	}
-	if _, err := d.Token(); err != nil {
-		return o, errNotObject
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return o, errors.New("there is something after the JSON object")
-	}
-	return o, nil
+	return int(d.InputOffset())
 }
 
 // id gives a value as an id: a number is one, as it is written.
-func (o object) id(i int) (string, error) {
-	if raw := o.values[i]; raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9' {
-		return string(raw), nil
+func (o *object) id(i int) (string, error) {
+	if v := o.values[i]; v.Type() == fastjson.TypeNumber {
+		return string(v.MarshalTo(nil)), nil
 	}
 	return o.text(i)
 }
 
 // text gives a value as text: a string, or nothing for null.
-func (o object) text(i int) (string, error) {
-	raw := o.values[i]
-	if raw[0] == 'n' {
+func (o *object) text(i int) (string, error) {
+	switch v := o.values[i]; v.Type() {
+	case fastjson.TypeNull:
 		return "", nil
+	case fastjson.TypeString:
+		return unixLines(string(v.GetStringBytes())), nil
 	}
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return "", fmt.Errorf("the field %s is not a string", quoteID(o.names[i]))
-	}
-	return unixLines(s), nil
+	return "", fmt.Errorf("the field %s is not a string", quoteID(o.names[i]))
 }
 
 func (o *opening) jsonl(st *stream, plain []byte) (*input, error) {
@@ -77,9 +88,9 @@ func (o *opening) jsonl(st *stream, plain []byte) (*input, error) {
 		return nil, o.problem("this is a JSON array", "write one object a line")
 	}
 	// The first line that has a report tells the fields; others may have others.
+	var obj object
 	for line := range bytes.Lines(plain) {
-		obj, err := parseObject(line)
-		if err != nil {
+		if obj.parse(line) != nil {
 			continue
 		}
 		if l, err := chooseLayout(obj.names, o.opts); err == nil {
@@ -96,8 +107,9 @@ type jsonlReader struct {
 	opts   Options
 	place  Place
 	number int
-	names  []string // of the object before
-	layout layout   // for names
+	obj    object
+	names  []string // that the layout is for
+	layout layout
 }
 
 func (j *jsonlReader) read(st *stream) {
@@ -137,9 +149,15 @@ func (j *jsonlReader) line(line []byte, place Place) {
 		j.s.lost(Report{Place: place}, err.Error(), "")
 		return
 	}
-	text, foreign, _ := decode(line) // just checked
-	obj, err := parseObject([]byte(text))
-	if err != nil {
+	line = bytes.TrimPrefix(line, []byte(byteOrderMark))
+	foreign := 0
+	if !utf8.Valid(line) {
+		var text string
+		text, foreign = decodeForeign(line)
+		line = []byte(text)
+	}
+	obj := &j.obj
+	if err := obj.parse(line); err != nil {
 		j.s.lost(Report{Place: place}, err.Error(), "write one object a line")
 		return
 	}
@@ -147,31 +165,15 @@ func (j *jsonlReader) line(line []byte, place Place) {
 		l, err := chooseLayout(obj.names, j.opts)
 		if err != nil {
 			do := "name the fields with --id-column and --text-column"
-			j.s.lost(Report{Place: place}, strings.Replace(err.Error(), "column", "field", 1), do)
+			j.s.lost(j.known(l, obj, place), strings.Replace(err.Error(), "column", "field", 1), do)
 			return
 		}
-		j.names, j.layout = obj.names, l
+		j.names, j.layout = slices.Clone(obj.names), l
 	}
 	l := j.layout
-	fields := make([]string, len(obj.values))
-	ids, texts := []int{l.id}, []int{l.text}
-	if l.subject >= 0 && l.study >= 0 {
-		ids = append(ids, l.subject, l.study)
-	}
-	for _, s := range l.sections {
-		texts = append(texts, s.column)
-	}
-	read := func(columns []int, field func(int) (string, error)) {
-		for _, i := range columns {
-			if i >= 0 && err == nil {
-				fields[i], err = field(i)
-			}
-		}
-	}
-	read(ids, obj.id)
-	read(texts, obj.text)
+	fields, err := l.fields(obj)
 	if err != nil {
-		j.s.lost(Report{Place: place}, err.Error(), "")
+		j.s.lost(j.known(l, obj, place), err.Error(), "")
 		return
 	}
 	if foreign > 0 {
@@ -181,4 +183,50 @@ func (j *jsonlReader) line(line []byte, place Place) {
 		j.s.warn(place, "the id is empty; the number of the line stands for it", emptyID)
 	}
 	j.s.report(l.report(fields, j.number, place))
+}
+
+// fields gives the values that a report is made of, in the places of their names.
+func (l layout) fields(obj *object) (fields []string, err error) {
+	fields = make([]string, len(obj.values))
+	read := func(columns []int, field func(int) (string, error)) {
+		for _, i := range columns {
+			if i >= 0 && err == nil {
+				fields[i], err = field(i)
+			}
+		}
+	}
+	read(l.ids(), obj.id)
+	texts := []int{l.text}
+	for _, s := range l.sections {
+		texts = append(texts, s.column)
+	}
+	read(texts, obj.text)
+	return fields, err
+}
+
+// ids are the columns of ids.
+func (l layout) ids() []int {
+	if l.subject >= 0 && l.study >= 0 {
+		return []int{l.id, l.subject, l.study}
+	}
+	return []int{l.id}
+}
+
+// known is what is known of an object that is no report: its ids, as far as they can
+// be read.
+func (j *jsonlReader) known(l layout, obj *object, place Place) Report {
+	fields := make([]string, len(obj.values))
+	for _, i := range l.ids() {
+		if i < 0 {
+			continue
+		}
+		var err error
+		if fields[i], err = obj.id(i); err != nil {
+			return Report{Place: place}
+		}
+	}
+	if l.id < 0 || strings.TrimSpace(fields[l.id]) == "" {
+		return Report{Place: place}
+	}
+	return layout{id: l.id, text: -1, subject: l.subject, study: l.study}.report(fields, j.number, place)
 }

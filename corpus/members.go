@@ -49,8 +49,8 @@ func readMembers(s *sink, members container, src Source, whole Place) {
 		found++
 		r.Place = m.place
 		r = s.readable(r)
-		if !s.shard.wants(src, r) {
-			return s.alive() // without the cost of reading it
+		if !s.wants(src, r) {
+			return s.skip() // without the cost of reading it
 		}
 		if m.err != nil {
 			return s.problem(r, m.err)

@@ -73,6 +73,9 @@ func (o *opening) refused(what, do string, size int64) *input {
 }
 
 func (o *opening) stream(st *stream) (*input, error) {
+	if st.pipe != nil && o.opts.Ranges {
+		return nil, fmt.Errorf("%s: what comes through a pipe cannot be counted first, which ranges need; give a file", o.path)
+	}
 	// What is said to be one report needs no look ahead.
 	if st.pipe != nil && o.src == Text {
 		return o.single(st), nil
@@ -233,7 +236,7 @@ func (o *opening) zip(st *stream, head []byte) (*input, error) {
 		return o.members(zipStream(o.path, st.openRaw), probe, "archive")
 	}
 	var wanted func(string) bool
-	if o.opts.Shard.Of > 1 {
+	if o.opts.Shard.Of > 1 && !o.opts.Ranges { // a range is read ahead from its first member on
 		wanted = func(name string) bool {
 			r, ok := memberReport(o.src, name) // whose source is found before members are read
 			return ok && o.opts.Shard.wants(o.src, r)

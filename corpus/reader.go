@@ -56,6 +56,7 @@ type Options struct {
 	MaxReportBytes int       // a longer report is a Problem; 0: DefaultMaxReportBytes
 	MaxRatio       int       // of unpacked to packed bytes; what grows by more is a Problem; 0: DefaultMaxRatio
 	Shard          Shard     // read this part of the inputs alone
+	Ranges         bool      // the parts are ranges of the order, in place of studies by their hash; not of pipes
 }
 
 // Columns are the columns, or fields, that a table's reports are made of.
@@ -68,6 +69,7 @@ type Columns struct {
 // Counts says what was met on the way. Lost reports and warnings are the
 // Problems that Reports yields; these are the ones worth a total.
 type Counts struct {
+	Items      int // reports and lost ones, those of other shards too: the last Report.Ordinal
 	Reports    int // reports yielded
 	Lost       int // Problems with Lost set
 	Decoded    int // reports with bytes that were read as Windows-1252
@@ -211,6 +213,9 @@ func (r *Reader) Total() int {
 	return total
 }
 
+// Part is the part of all reports that Options.Shard takes, about.
+func (r *Reader) Part() float64 { return 1 / float64(max(r.opts.Shard.Of, 1)) }
+
 // Progress gives the bytes of input read so far and their total, -1 where it is
 // not known. It may be called while Reports runs.
 func (r *Reader) Progress() (read, total int64) {
@@ -234,23 +239,29 @@ func (r *Reader) Counts() Counts { return r.counts }
 // goes on after a Problem wherever there is more to read.
 //
 // Texts are valid UTF-8 with \n line ends and no byte order mark. Memory does
-// not grow with the corpus but for a hash of each id and the names within one
-// folder. Reports can be ranged over again, except over standard input and
+// not grow with the corpus but for the names within one folder; a repeated id is
+// told when it comes again within Recent reports. Reports can be ranged over again, except over standard input and
 // pipes.
 //
 // With Options.Shard only its part is yielded; Counts and Total are of all that
-// was read, and a file or archive member of another shard is not.
+// was read, and a file or archive member of another shard is not. With Options.Ranges
+// the inputs are gone through twice, first to count.
 func (r *Reader) Reports(ctx context.Context) iter.Seq2[Report, error] {
-	return r.opts.Shard.Reports(r.reports(ctx))
+	if r.opts.Ranges && r.opts.Shard.Of > 1 {
+		return r.rangeOf(ctx, r.opts.Shard)
+	}
+	return r.opts.Shard.Reports(r.reports(ctx, nil))
 }
 
-func (r *Reader) reports(ctx context.Context) iter.Seq2[Report, error] {
+// reports reads all inputs; of members those of a run of ordinals alone, unless it
+// is nil.
+func (r *Reader) reports(ctx context.Context, own *run) iter.Seq2[Report, error] {
 	return func(yield func(Report, error) bool) {
 		r.counts = Counts{}
 		r.read.Store(0)
 		s := &sink{
-			ctx: ctx, yield: yield, counts: &r.counts, limit: r.opts.MaxReportBytes, shard: r.opts.Shard,
-			seed: maphash.MakeSeed(), seen: map[uint64]struct{}{},
+			ctx: ctx, yield: yield, counts: &r.counts, limit: r.opts.MaxReportBytes, shard: r.opts.Shard, run: own,
+			seed: maphash.MakeSeed(), ids: new(recent),
 		}
 		var read int64
 		for _, in := range r.inputs {
@@ -281,8 +292,9 @@ type sink struct {
 	counts *Counts
 	limit  int
 	shard  Shard
+	run    *run // of ordinals to read, in place of the shard
 	seed   maphash.Seed
-	seen   map[uint64]struct{}
+	ids    *recent // nil: repeated ones are not told
 	done   bool
 }
 
@@ -297,23 +309,41 @@ func (s *sink) alive() bool {
 	return !s.done
 }
 
+// put yields a report or a problem, the report in whose place a problem comes with
+// its ordinal.
 func (s *sink) put(r Report, err error) bool {
+	if p, ok := err.(*Problem); !ok || p.Lost {
+		s.counts.Items++
+		r.Ordinal = s.counts.Items
+	}
 	if s.alive() && !s.yield(r, err) {
 		s.done = true
 	}
 	return !s.done
 }
 
+// skip counts an item of another shard.
+func (s *sink) skip() bool {
+	s.counts.Items++
+	return s.alive()
+}
+
+// wants reports whether the next item, a member, has to be read.
+func (s *sink) wants(src Source, r Report) bool {
+	if s.run != nil {
+		return s.run.has(s.counts.Items + 1)
+	}
+	return s.shard.wants(src, r)
+}
+
 // report yields one report, with a warning before it where it is empty or its
 // id is not new. Hashes of 64 bits stand for the ids: of a million ids, two
 // different ones are confused with a chance of 3 in 100 million.
 func (s *sink) report(r Report) bool {
-	hash := maphash.String(s.seed, r.ID)
-	if _, found := s.seen[hash]; found {
+	if s.ids != nil && !s.ids.add(maphash.String(s.seed, r.ID)) {
 		s.counts.Duplicates++
 		s.warn(r.Place, "the id "+quoteID(r.ID)+" is not new in this corpus", "make ids unique; the report is kept")
 	}
-	s.seen[hash] = struct{}{}
 	if strings.TrimSpace(r.Text) == "" {
 		s.counts.Empty++
 		s.warn(r.Place, "the report is empty", "")

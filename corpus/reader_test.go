@@ -408,7 +408,7 @@ func TestReportsCanBeReadAgain(t *testing.T) {
 			}
 		}
 		assert.Equal(t, 2, n)
-		assert.Equal(t, Counts{Reports: 2, Duplicates: 1}, r.Counts())
+		assert.Equal(t, Counts{Items: 2, Reports: 2, Duplicates: 1}, r.Counts())
 	}
 }
 

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -31,24 +32,27 @@ func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index+1, max(s.Of
 
 // Has reports whether a report is in the shard: by its study, or by its id where
 // there is no study.
-func (s Shard) Has(r Report) bool {
+func (s Shard) Has(r Report) bool { return s.Of <= 1 || s.HasHash(StudyHash(r)) }
+
+// StudyHash is what a report is placed by: FNV-1a of 64 bits, of its study, or of its
+// id where there is no study. It is part of what is written to disk: a change would
+// mix shards of two versions.
+func StudyHash(r Report) uint64 {
 	if r.Study != "" {
-		return s.has(r.Study)
+		return hash(r.Study)
 	}
-	return s.has(r.ID)
+	return hash(r.ID)
 }
 
-// has places a key by its hash (FNV-1a of 64 bits) modulo the number of shards. The
-// places are part of what is written to disk: a change of them would mix shards
-// of two versions.
-func (s Shard) has(key string) bool {
-	if s.Of <= 1 {
-		return true
-	}
+func hash(key string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(key))
-	return h.Sum64()%uint64(s.Of) == uint64(s.Index)
+	return h.Sum64()
 }
+
+// HasHash reports whether what has this StudyHash is in the shard: the hash modulo
+// the number of shards is its index.
+func (s Shard) HasHash(hash uint64) bool { return s.Of <= 1 || hash%uint64(s.Of) == uint64(s.Index) }
 
 // Reports passes on what is of the shard: its reports, each with the warnings that
 // come before it. What belongs to no report is placed by where it stands. So each
@@ -57,6 +61,11 @@ func (s Shard) Reports(all iter.Seq2[Report, error]) iter.Seq2[Report, error] {
 	if s.Of <= 1 {
 		return all
 	}
+	return part(all, s.holds)
+}
+
+// part passes on the reports that are held, each with the warnings before it.
+func part(all iter.Seq2[Report, error], holds func(Report, *Problem) bool) iter.Seq2[Report, error] {
 	return func(yield func(Report, error) bool) {
 		var before []*Problem // warnings whose report is still to come
 		for r, err := range all {
@@ -65,7 +74,7 @@ func (s Shard) Reports(all iter.Seq2[Report, error]) iter.Seq2[Report, error] {
 				before = append(before, p)
 				continue
 			}
-			if s.holds(r, p) {
+			if holds(r, p) {
 				for _, warning := range before {
 					if !yield(Report{}, warning) {
 						return
@@ -78,7 +87,7 @@ func (s Shard) Reports(all iter.Seq2[Report, error]) iter.Seq2[Report, error] {
 			before = before[:0]
 		}
 		for _, warning := range before {
-			if s.holds(Report{}, warning) && !yield(Report{}, warning) {
+			if holds(Report{}, warning) && !yield(Report{}, warning) {
 				return
 			}
 		}
@@ -101,4 +110,44 @@ func (s Shard) wants(src Source, r Report) bool {
 }
 
 // HasProblem reports whether a Problem of no known report is the shard's to tell.
-func (s Shard) HasProblem(p *Problem) bool { return s.has(p.Place.String()) }
+func (s Shard) HasProblem(p *Problem) bool { return s.HasHash(hash(p.Place.String())) }
+
+// run is a run of ordinals, both ends included.
+type run struct{ first, last int }
+
+func (r run) has(ordinal int) bool { return r.first <= ordinal && ordinal <= r.last }
+
+// run gives the shard its part of so many items, as even as can be.
+func (s Shard) run(items int) run {
+	return run{items*s.Index/s.Of + 1, items * (s.Index + 1) / s.Of}
+}
+
+// rangeOf yields the run of a shard. Its bounds are known once all items have been
+// counted, for which members need not be read.
+func (r *Reader) rangeOf(ctx context.Context, shard Shard) iter.Seq2[Report, error] {
+	return func(yield func(Report, error) bool) {
+		for _, err := range r.reports(ctx, &run{}) {
+			if err != nil && ctx.Err() != nil {
+				yield(Report{}, err)
+				return
+			}
+		}
+		items := r.counts.Items
+		own, last := shard.run(items), shard.Index == shard.Of-1
+		holds := func(r Report, p *Problem) bool {
+			if r.Ordinal == 0 { // the end of the stream, or of what comes at its end
+				return p == nil || last
+			}
+			return own.has(r.Ordinal)
+		}
+		defer func() { r.counts.Items = items }()
+		if own.last < own.first && !last {
+			return
+		}
+		for report, err := range part(r.reports(ctx, &own), holds) {
+			if !yield(report, err) || report.Ordinal == own.last && !last {
+				return
+			}
+		}
+	}
+}

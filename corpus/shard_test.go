@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,6 +45,67 @@ func TestShardsAreTheCorpus(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Ranges one after another are the corpus, each an even part of it.
+func TestRangesAreTheCorpus(t *testing.T) {
+	inputs := manyInputs(t)
+	inputs["warnings"] = write(t, "w.csv", []byte("id,text\na,x\nb,\na,caf\xe9\n,y\nc\nd,z\n"))
+	for name, path := range inputs {
+		t.Run(name, func(t *testing.T) {
+			whole := readAllOf(t, Options{}, path)
+			items := whole.reader.Counts().Items
+			for of := 2; of <= items+2; of++ {
+				var all got
+				last := 0
+				for i := range of {
+					r, err := Open(t.Context(), []string{path}, Options{Shard: Shard{i, of}, Ranges: true})
+					require.NoError(t, err)
+					held := 0
+					for report, err := range r.Reports(t.Context()) {
+						if p, ok := err.(*Problem); ok {
+							all.problems = append(all.problems, p)
+							if !p.Lost {
+								continue
+							}
+						} else {
+							require.NoError(t, err)
+							all.reports = append(all.reports, report)
+						}
+						held++
+						assert.Equal(t, last+1, report.Ordinal)
+						last = report.Ordinal
+					}
+					assert.InDelta(t, items/of, held, 1)
+					assert.Equal(t, items, r.Counts().Items)
+				}
+				assert.Equal(t, whole.reports, all.reports, "%d ranges", of)
+				assert.Equal(t, whole.messages(), all.messages(), "%d ranges", of)
+			}
+		})
+	}
+}
+
+// Ordinals are the same in every shard, and count what is not read as well.
+func TestOrdinalsOfShards(t *testing.T) {
+	for name, path := range manyInputs(t) {
+		whole := readAllOf(t, Options{}, path)
+		for i := range 3 {
+			r, err := Open(t.Context(), []string{path}, Options{Shard: Shard{i, 3}})
+			require.NoError(t, err)
+			for report, err := range r.Reports(t.Context()) {
+				if err == nil {
+					assert.Contains(t, whole.reports, report, name)
+				}
+			}
+			assert.Equal(t, whole.reader.Counts().Items, r.Counts().Items, name)
+		}
+	}
+}
+
+func TestRangesNeedToBeCounted(t *testing.T) {
+	_, err := Open(t.Context(), []string{"-"}, Options{Stdin: strings.NewReader("id,text\n"), Shard: Shard{0, 2}, Ranges: true})
+	assert.ErrorContains(t, err, "-: what comes through a pipe cannot be counted first")
 }
 
 // shardOf is readAllOf without what is checked of Counts, which are of all.

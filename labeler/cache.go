@@ -19,6 +19,7 @@ type cache struct {
 type cacheShard struct {
 	sync.Mutex
 	young, old map[string][]finding
+	came       []uint16 // by some bits of its hash, others of the sentence that came last; nil: remember at once
 }
 
 // Distinct sentences that a cache of default size remembers, and the longest
@@ -40,15 +41,40 @@ func newCache(size int) *cache {
 	return c
 }
 
-func (c *cache) shard(sentence string) *cacheShard {
-	return &c.shards[maphash.String(c.seed, sentence)%uint64(len(c.shards))]
+// newLateCache makes one that remembers what comes a second time: most sentences
+// with a measure or a date never do.
+func newLateCache(size int) *cache {
+	c := newCache(size)
+	if c != nil {
+		for i := range c.shards {
+			c.shards[i].came = make([]uint16, 1<<12)
+		}
+	}
+	return c
+}
+
+// again reports whether a sentence of this hash has come, or forgets another for it.
+func (s *cacheShard) again(hash uint64) bool {
+	if s.came == nil {
+		return true
+	}
+	came := &s.came[hash>>16%uint64(len(s.came))]
+	if *came == uint16(hash>>48) {
+		return true
+	}
+	*came = uint16(hash >> 48)
+	return false
+}
+
+func (c *cache) shard(hash uint64) *cacheShard {
+	return &c.shards[hash%uint64(len(c.shards))]
 }
 
 func (c *cache) get(sentence string) ([]finding, bool) {
 	if c == nil || len(sentence) > longestRemembered {
 		return nil, false
 	}
-	s := c.shard(sentence)
+	s := c.shard(maphash.String(c.seed, sentence))
 	s.Lock()
 	defer s.Unlock()
 	if found, ok := s.young[sentence]; ok {
@@ -62,14 +88,18 @@ func (c *cache) get(sentence string) ([]finding, bool) {
 }
 
 // put remembers a copy of the sentence, so that the report it stands in can go.
+// A late cache does so the second time.
 func (c *cache) put(sentence string, found []finding) {
 	if c == nil || len(sentence) > longestRemembered {
 		return
 	}
-	s := c.shard(sentence)
+	hash := maphash.String(c.seed, sentence)
+	s := c.shard(hash)
 	s.Lock()
 	defer s.Unlock()
-	s.add(strings.Clone(sentence), found, c.most)
+	if s.again(hash) {
+		s.add(strings.Clone(sentence), found, c.most)
+	}
 }
 
 func (s *cacheShard) add(sentence string, found []finding, most int) {

@@ -38,3 +38,12 @@ func TestNoCache(t *testing.T) {
 	_, ok := c.get("No effusion.")
 	assert.False(t, ok)
 }
+
+func TestLateCache(t *testing.T) {
+	c := newLateCache(0)
+	for i := range 3 {
+		_, ok := c.get("No effusion.")
+		assert.Equal(t, i == 2, ok)
+		c.put("No effusion.", nil)
+	}
+}

@@ -86,7 +86,7 @@ func New(opts Options) (*Labeler, error) {
 	abnormalities := slices.ContainsFunc(set.Rules, func(r rules.Rule) bool { return r.Observation == set.Derived.Observation })
 	return &Labeler{
 		set: set, splitter: splitter, analyzer: analyzer, section: section,
-		exceptions: opts.Exceptions, compat: opts.Compat, cache: newCache(opts.Cache), maxTime: opts.MaxTime,
+		exceptions: opts.Exceptions, compat: opts.Compat, cache: newLateCache(opts.Cache), maxTime: opts.MaxTime,
 		abnormalities: abnormalities,
 		scratch:       &sync.Pool{New: func() any { return new(scratch) }},
 	}, nil

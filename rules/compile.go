@@ -103,27 +103,21 @@ func (s *Set) Compile() (*Matcher, error) {
 }
 
 func (s *Set) compile() (*Matcher, Errors) {
+	lists := s.lists()
+	ahead := parseAhead(lists)
 	b := newBuilder(&s.src)
 	errs := b.addClasses(s.Classes)
-	add := func(id string, phrases []Phrase, kind TargetKind, index int) {
-		for i, ph := range phrases {
-			paths, err := b.paths(ph.Text)
+	for _, l := range lists {
+		for i, n := range <-ahead {
+			paths, err := b.paths(n)
 			if err != nil {
-				errs = append(errs, s.src.phraseError(id, ph, err))
+				errs = append(errs, s.src.phraseError(l.id, l.phrases[i], err))
 				continue
 			}
 			for _, p := range paths {
-				b.add(p, Target{kind, index, i})
+				b.add(p, Target{l.kind, l.index, i})
 			}
 		}
-	}
-	for i := range s.Rules {
-		add(s.Rules[i].ID, s.Rules[i].Phrases, RulePhrase, i)
-		add(s.Rules[i].ID, s.Rules[i].Unless, RuleUnless, i)
-	}
-	for i := range s.Cues {
-		add(s.Cues[i].ID, s.Cues[i].Phrases, CuePhrase, i)
-		add(s.Cues[i].ID, s.Cues[i].Unless, CueUnless, i)
 	}
 	if len(errs) > 0 {
 		return nil, s.src.finish(errs)
@@ -131,7 +125,54 @@ func (s *Set) compile() (*Matcher, Errors) {
 	return b.matcher(), nil
 }
 
-// builder grows the trie with maps; matcher flattens it.
+// phraseList is the phrases of a rule or cue that serve one purpose.
+type phraseList struct {
+	id      string
+	phrases []Phrase
+	kind    TargetKind
+	index   int
+}
+
+func (s *Set) lists() []phraseList {
+	all := make([]phraseList, 0, 2*(len(s.Rules)+len(s.Cues)))
+	for i, r := range s.Rules {
+		all = append(all, phraseList{r.ID, r.Phrases, RulePhrase, i}, phraseList{r.ID, r.Unless, RuleUnless, i})
+	}
+	for i, c := range s.Cues {
+		all = append(all, phraseList{c.ID, c.Phrases, CuePhrase, i}, phraseList{c.ID, c.Unless, CueUnless, i})
+	}
+	return all
+}
+
+// parsed is a phrase as a tree, or what is wrong with it.
+type parsed struct {
+	tree *node
+	err  error
+}
+
+func (w *words) parse(text string) parsed {
+	tree, err := parsePhrase(text, w)
+	return parsed{tree, err}
+}
+
+// parseAhead parses the phrases of each list while the lists before it are built
+// into the trie.
+func parseAhead(lists []phraseList) <-chan []parsed {
+	ahead := make(chan []parsed, len(lists)) // never waits: whoever reads may stop
+	go func() {
+		var w words
+		for _, l := range lists {
+			trees := make([]parsed, len(l.phrases))
+			for i, ph := range l.phrases {
+				trees[i] = w.parse(ph.Text)
+			}
+			ahead <- trees
+		}
+	}()
+	return ahead
+}
+
+// builder grows the trie node by node; matcher lays it out.
 type builder struct {
 	src      *sources // to place errors
 	words    words
@@ -144,21 +185,14 @@ type builder struct {
 	resolver *resolver    // of the classes
 	flat     bool         // write all alternatives out
 	root     *buildNode
-}
 
-type buildNode struct {
-	word    map[ID]*buildNode
-	link    map[class]*buildNode // one member of the class
-	enter   map[class]*buildNode // loops
-	gap     map[int]*buildNode   // by length
-	targets []Target
-	loop    class // what the node repeats, or classAny
-	meets   bool  // more than one way can lead here
-	ends    bool  // a member of a class ends here
+	free  []buildNode
+	nodes int              // made so far
+	edges [stepGap + 1]int // by kind, made so far
 }
 
 func newBuilder(src *sources) *builder {
-	return &builder{
+	b := &builder{
 		src:    src,
 		ids:    map[string]ID{},
 		single: []mask{idWord: 1 << classAny, idNumber: 1<<classAny | 1<<classNumber, idMark: 0, idJoin: 0},
@@ -166,8 +200,9 @@ func newBuilder(src *sources) *builder {
 		like:   make([]ID, idKnown),
 		class:  map[string]class{numberClass: classNumber},
 		member: make([]*buildNode, classNamed),
-		root:   &buildNode{},
 	}
+	b.root = b.node()
+	return b
 }
 
 // id numbers the word of s. What goes for every token of its kind goes for it
@@ -197,13 +232,13 @@ func idOf(k segment.Kind) ID {
 	return idWord
 }
 
-// paths parses and expands one phrase, whose classes must be known.
-func (b *builder) paths(text string) ([]path, error) {
-	n, err := parsePhrase(text, &b.words)
-	if err != nil {
-		return nil, err
+// paths expands one phrase, whose classes must be known.
+func (b *builder) paths(p parsed) ([]path, error) {
+	if p.err != nil {
+		return nil, p.err
 	}
-	if n, err = b.prepare(n, true); err != nil {
+	n, err := b.prepare(p.tree, true)
+	if err != nil {
 		return nil, err
 	}
 	return expand(n)
@@ -216,39 +251,41 @@ const minGroup = 3
 // words alone, and repeated groups, a trie of their own: written out, each of
 // their words would carry a copy of all that follows. Alternatives that begin
 // a phrase are written out all the same, so that its first word is in the root.
-// It gives a new tree, for a tree may hold a node twice: (a|b)+ is (a|b)(a|b)*.
+// What changes is copied, for a tree may hold a node twice: (a|b)+ is (a|b)(a|b)*.
 func (b *builder) prepare(n *node, first bool) (*node, error) {
-	c := *n
 	switch {
 	case n.op == opClass || n.op == opLoop && n.kids == nil:
 		if _, ok := b.class[n.class]; !ok {
 			return nil, &phraseError{n.at, fmt.Sprintf("no class @%s%s", n.class, suggest(n.class, keys(b.class)))}
 		}
 		return n, nil
-	case n.op == opLoop || n.op == opAlt && !first && !b.flat && wordsAlone(n) && count(n) >= minGroup:
-		group := n
-		if n.op == opLoop {
-			group = n.kids[0]
-		} else {
-			c.op = opGroup
-		}
-		c.kids = nil
-		var err error
-		c.class, err = b.group(group)
-		return &c, err
+	case n.op == opLoop:
+		name, err := b.group(n.kids[0])
+		return &node{op: opLoop, class: name, at: n.at}, err
+	case n.op == opAlt && !first && !b.flat && wordsAlone(n) && count(n) >= minGroup:
+		name, err := b.group(n)
+		return &node{op: opGroup, class: name, at: n.at}, err
 	}
-	c.kids = nil
-	for _, k := range n.kids {
+	kids, changed := n.kids, false
+	for i, k := range n.kids {
 		kid, err := b.prepare(k, first)
 		if err != nil {
 			return nil, err
 		}
-		c.kids = append(c.kids, kid)
+		if kid != k {
+			if !changed {
+				kids, changed = slices.Clone(kids), true
+			}
+			kids[i] = kid
+		}
 		if n.op == opSeq {
 			first = first && (k.op == opOption || k.op == opLoop)
 		}
 	}
-	return &c, nil
+	if !changed {
+		return n, nil
+	}
+	return &node{op: n.op, kids: kids, at: n.at}, nil
 }
 
 func wordsAlone(n *node) bool {
@@ -282,7 +319,7 @@ func (b *builder) group(n *node) (string, error) {
 	if len(b.member) == math.MaxUint16 {
 		return "", &phraseError{n.at, "rule set has too many different groups of alternatives; use classes"}
 	}
-	root := &buildNode{}
+	root := b.node()
 	for _, m := range members {
 		b.addPath(root, m).ends = true
 	}
@@ -341,7 +378,7 @@ func (b *builder) addMember(c class, m path) {
 		return
 	}
 	if b.member[c] == nil {
-		b.member[c] = &buildNode{}
+		b.member[c] = b.node()
 	}
 	if m[0].kind == stepClass {
 		b.first[idNumber] |= bit
@@ -458,54 +495,6 @@ func (r *resolver) plain(n *node) error {
 	return nil
 }
 
-// step follows the edge s from n, or adds it.
-func (b *builder) step(n *buildNode, s step) *buildNode {
-	switch s.kind {
-	case stepWord:
-		return child(&n.word, b.id(s))
-	case stepLoop:
-		c := b.class[s.name]
-		to := child(&n.enter, c)
-		to.loop, to.meets = c, true
-		return to
-	case stepClass:
-		c := b.class[s.name]
-		to := child(&n.link, c)
-		to.meets = b.member[c] != nil
-		return to
-	}
-	to := child(&n.gap, s.n)
-	to.meets = true
-	return to
-}
-
-func child[K comparable](edges *map[K]*buildNode, key K) *buildNode {
-	n := (*edges)[key]
-	if n == nil {
-		if *edges == nil {
-			*edges = make(map[K]*buildNode)
-		}
-		n = &buildNode{}
-		(*edges)[key] = n
-	}
-	return n
-}
-
-// addPath follows p from n and gives the node at its end.
-func (b *builder) addPath(n *buildNode, p path) *buildNode {
-	for _, s := range p {
-		n = b.step(n, s)
-	}
-	return n
-}
-
-func (b *builder) add(p path, t Target) {
-	n := b.addPath(b.root, p)
-	if !slices.Contains(n.targets, t) {
-		n.targets = append(n.targets, t)
-	}
-}
-
 // matcher lays the trie out in slices. Node 0 is nowhere, node 1 the root.
 func (b *builder) matcher() *Matcher {
 	for id := idKnown; int(id) < len(b.single); id++ {
@@ -515,8 +504,8 @@ func (b *builder) matcher() *Matcher {
 	m := &Matcher{
 		ids: b.ids, single: b.single, first: b.first, classes: b.class,
 		members: make([]node32, len(b.member)),
-		nodes:   make([]trieNode, 1),
 	}
+	m.room(b)
 	m.misspelt = m.misspellings()
 	root := m.lay(b.root)
 	for c, n := range b.member {
@@ -561,49 +550,6 @@ func (m *Matcher) starts(n node32, id ID) bool {
 		}
 	}
 	return false
-}
-
-// lay appends n and all below it and gives its number.
-func (m *Matcher) lay(n *buildNode) node32 {
-	at := node32(len(m.nodes))
-	t := trieNode{meet: -1, loop: n.loop, ends: n.ends}
-	if n.meets {
-		t.meet = int32(m.meets)
-		m.meets++
-	}
-	m.nodes = append(m.nodes, t)
-	t.targets = uint32(len(m.targets))
-	m.targets = append(m.targets, n.targets...)
-	t.targetsEnd = uint32(len(m.targets))
-
-	words := make([]wordEdge, 0, len(n.word))
-	for _, id := range keys(n.word) {
-		words = append(words, wordEdge{id, m.lay(n.word[id])})
-	}
-	t.words = uint32(len(m.words))
-	m.words = append(m.words, words...)
-	t.wordsEnd = uint32(len(m.words))
-
-	links := make([]classEdge, 0, len(n.link)+len(n.enter)+len(n.gap))
-	for _, c := range keys(n.link) { // groups last
-		links = append(links, classEdge{class: c, to: m.lay(n.link[c])})
-	}
-	for _, c := range keys(n.enter) {
-		links = append(links, classEdge{class: c, to: m.lay(n.enter[c])})
-	}
-	for _, length := range keys(n.gap) {
-		links = append(links, classEdge{gap: uint8(length), to: m.lay(n.gap[length])})
-	}
-	t.links = uint32(len(m.links))
-	m.links = append(m.links, links...)
-	t.linksEnd = uint32(len(m.links))
-	t.enter = t.links + uint32(len(n.link))
-	t.groups = t.links
-	for t.groups < t.enter && m.links[t.groups].class < maxClasses {
-		t.groups++
-	}
-	m.nodes[at] = t
-	return at
 }
 
 // keys gives the keys of a map in order.

@@ -66,16 +66,15 @@ func (p path) endsInGap() bool {
 // maxPaths bounds what one phrase may expand to.
 const maxPaths = 20_000
 
-// expand gives the distinct paths of a phrase: alternatives and optional items
-// are written out; classes, groups, loops and gaps stay what they are.
+// expand gives the paths of a phrase, some of them perhaps more than once:
+// alternatives and optional items are written out; classes, groups, loops and
+// gaps stay what they are.
 func expand(n *node) ([]path, error) {
 	if count(n) > maxPaths {
 		return nil, &phraseError{n.at, fmt.Sprintf("phrase expands to more than %d word paths; split it, or use a class", maxPaths)}
 	}
-	paths := appendPaths([]path{nil}, n)
-	seen := make(map[string]bool, len(paths))
-	kept := paths[:0]
-	for _, p := range paths {
+	paths := appendPaths([]path{make(path, 0, 8)}, n)
+	for i, p := range paths {
 		p = mergeLoops(p)
 		switch {
 		case p.empty():
@@ -85,16 +84,9 @@ func expand(n *node) ([]path, error) {
 		case p.endsInGap():
 			return nil, &phraseError{n.at, "a gap stands between words; this one begins or ends the phrase when its optional neighbours are left out"}
 		}
-		if len(paths) > 1 {
-			key := p.key()
-			if seen[key] {
-				continue
-			}
-			seen[key] = true
-		}
-		kept = append(kept, p)
+		paths[i] = p
 	}
-	return kept, nil
+	return paths, nil
 }
 
 // count is the number of paths before equal ones are dropped, but no more than
@@ -117,7 +109,8 @@ func count(n *node) int {
 	return min(c, maxPaths+1)
 }
 
-// appendPaths extends every path with every path of n.
+// appendPaths extends every path with every path of n. It takes paths over, each
+// of which has the room behind it for itself.
 func appendPaths(paths []path, n *node) []path {
 	var s step
 	switch n.op {
@@ -130,7 +123,7 @@ func appendPaths(paths []path, n *node) []path {
 	case opGap:
 		s = step{kind: stepGap, n: n.n}
 	case opOption:
-		return append(paths[:len(paths):len(paths)], appendPaths(paths, n.kids[0])...)
+		return append(paths, appendPaths(fork(paths), n.kids[0])...)
 	case opSeq:
 		for _, k := range n.kids {
 			paths = appendPaths(paths, k)
@@ -139,15 +132,23 @@ func appendPaths(paths []path, n *node) []path {
 	case opAlt:
 		var all []path
 		for _, k := range n.kids {
-			all = append(all, appendPaths(paths, k)...)
+			all = append(all, appendPaths(fork(paths), k)...)
 		}
 		return all
 	}
-	out := make([]path, len(paths))
-	for i, p := range paths {
-		out[i] = append(p[:len(p):len(p)], s)
+	for i := range paths {
+		paths[i] = append(paths[i], s)
 	}
-	return out
+	return paths
+}
+
+// fork gives paths that can be extended apart from these.
+func fork(paths []path) []path {
+	forks := make([]path, len(paths))
+	for i, p := range paths {
+		forks[i] = slices.Clip(p)
+	}
+	return forks
 }
 
 // mergeLoops drops a repetition that stands right behind the same one.

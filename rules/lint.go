@@ -131,15 +131,16 @@ func (l *linter) repeated(id, what string, phrases []Phrase) (again []bool) {
 // phrases reports what repeats or is covered by earlier phrases of the rule.
 func (l *linter) phrases(id, what string, phrases []Phrase) {
 	again := l.repeated(id, what, phrases)
-	root := &buildNode{}
+	root := l.builder.node()
 	for i, ph := range phrases {
 		if again[i] {
 			continue
 		}
+		tree := l.builder.words.parse(ph.Text)
 		l.builder.flat = true
-		flat, err := l.builder.paths(ph.Text)
+		flat, err := l.builder.paths(tree)
 		l.builder.flat = false
-		paths, broken := l.builder.paths(ph.Text)
+		paths, broken := l.builder.paths(tree)
 		if broken != nil {
 			l.errs = append(l.errs, l.set.src.phraseError(id, ph, broken))
 			continue
@@ -163,21 +164,21 @@ func (b *builder) covers(n *buildNode, p path) bool {
 	if len(p) == 0 && len(n.targets) > 0 {
 		return true
 	}
-	for _, to := range n.enter {
+	for _, to := range n.each(stepLoop) {
 		if b.covers(to, p) {
 			return true
 		}
 	}
-	for length, to := range n.gap {
+	for length, to := range n.each(stepGap) {
 		for i := 0; ; i++ {
 			if b.covers(to, p[i:]) {
 				return true
 			}
-			if i == len(p) || i == length || p[i].kind != stepWord || b.like[b.id(p[i])] == idMark {
+			if i == len(p) || i == int(length) || p[i].kind != stepWord || b.like[b.id(p[i])] == idMark {
 				break
 			}
 		}
-		if len(p) > 0 && p[0].kind == stepGap && p[0].n <= length && b.covers(to, p[1:]) {
+		if len(p) > 0 && p[0].kind == stepGap && p[0].n <= int(length) && b.covers(to, p[1:]) {
 			return true
 		}
 	}
@@ -185,12 +186,16 @@ func (b *builder) covers(n *buildNode, p path) bool {
 		b.coversMember(n, n.loop, p)) {
 		return true
 	}
-	for c, to := range n.link {
-		if b.coversMember(to, c, p) {
+	for c, to := range n.each(stepClass) {
+		if b.coversMember(to, class(c), p) {
 			return true
 		}
 	}
-	return len(p) > 0 && p[0].kind == stepWord && n.word[b.id(p[0])] != nil && b.covers(n.word[b.id(p[0])], p[1:])
+	if len(p) == 0 || p[0].kind != stepWord {
+		return false
+	}
+	to := n.follow(b.key(p[0]))
+	return to != nil && b.covers(to, p[1:])
 }
 
 // coversMember is covers behind one member of c.
@@ -209,7 +214,7 @@ func (b *builder) coversMember(to *buildNode, c class, p path) bool {
 		}
 	}
 	for n, i := b.member[c], 0; n != nil && i < len(p) && p[i].kind == stepWord; i++ {
-		if n = n.word[b.id(p[i])]; n != nil && n.ends && b.covers(to, p[i+1:]) {
+		if n = n.follow(b.key(p[i])); n != nil && n.ends && b.covers(to, p[i+1:]) {
 			return true
 		}
 	}

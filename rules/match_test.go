@@ -422,7 +422,7 @@ func someSet(t *rapid.T) *Set {
 		b := newBuilder(&sources{})
 		b.addClasses(s.Classes)
 		for _, text := range phrases {
-			if _, err := b.paths(text); err == nil {
+			if _, err := b.paths(b.words.parse(text)); err == nil {
 				kept = append(kept, Phrase{Text: text})
 			}
 		}
@@ -498,7 +498,7 @@ func FuzzParsePhrase(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		b := newBuilder(&sources{})
 		b.addClasses([]Class{{Name: "mod", Words: asPhrases("small", "left upper")}})
-		paths, err := b.paths(text)
+		paths, err := b.paths(b.words.parse(text))
 		if err != nil {
 			pe, ok := err.(*phraseError)
 			if !ok {

@@ -147,7 +147,8 @@ func (p *phraseParser) alternatives() (*node, error) {
 
 // sequence reads items up to "|", ")" or the end.
 func (p *phraseParser) sequence() (*node, error) {
-	seq := &node{op: opSeq, at: p.at}
+	start := p.at
+	var kids []*node
 	for {
 		p.space()
 		if p.at >= len(p.text) || p.peek() == '|' || p.peek() == ')' {
@@ -157,18 +158,18 @@ func (p *phraseParser) sequence() (*node, error) {
 		if err != nil {
 			return nil, err
 		}
-		seq.kids = append(seq.kids, n)
+		kids = append(kids, n)
 	}
-	switch len(seq.kids) {
+	switch len(kids) {
 	case 0:
 		if p.depth == 0 && p.peek() == 0 {
-			return nil, p.errorf(seq.at, "phrase is empty")
+			return nil, p.errorf(start, "phrase is empty")
 		}
 		return nil, p.errorf(p.at, "nothing here to match; write x? for an optional x")
 	case 1:
-		return seq.kids[0], nil
+		return kids[0], nil
 	}
-	return seq, nil
+	return &node{op: opSeq, kids: kids, at: start}, nil
 }
 
 // item reads a word, class, group or gap, with the sign behind it.
@@ -281,53 +282,79 @@ func (p *phraseParser) gap() (*node, error) {
 // inflects the last of them.
 func (p *phraseParser) wordRun() (*node, error) {
 	start := p.at
-	var plain strings.Builder
-	for p.at < len(p.text) {
-		r, size := utf8.DecodeRuneInString(p.text[p.at:])
-		if unicode.IsSpace(r) || strings.ContainsRune("()|?~@*+", r) {
-			break
-		}
-		if r == '\\' {
-			p.at += size
-			r, size = utf8.DecodeRuneInString(p.text[p.at:])
-			if size == 0 || unicode.IsSpace(r) {
-				return nil, p.errorf(p.at-1, `"\" wants a mark behind it: \? \( \+`)
-			}
-		}
-		plain.WriteRune(r)
-		p.at += size
+	text, err := p.plain()
+	if err != nil {
+		return nil, err
 	}
-	tokens := p.words.of(plain.String())
+	tokens := p.words.of(text)
 	if len(tokens) == 0 {
 		return nil, p.errorf(start, "nothing here to match: no word, number or mark")
 	}
-	seq := &node{op: opSeq, at: start}
-	for _, t := range tokens {
-		seq.kids = append(seq.kids, &node{op: opWord, word: t.Norm, kind: t.Kind, at: start})
+	kids := make([]*node, len(tokens))
+	for i, t := range tokens {
+		kids[i] = &node{op: opWord, word: t.Norm, kind: t.Kind, at: start}
 	}
 	if p.peek() == '~' {
-		last := seq.kids[len(seq.kids)-1]
-		if last.kind != segment.Word {
-			return nil, p.errorf(p.at, "only words are inflected; %q is none", last.word)
+		last := len(kids) - 1
+		if kids[last], err = p.inflected(kids[last]); err != nil {
+			return nil, err
+		}
+	}
+	if len(kids) == 1 {
+		return kids[0], nil
+	}
+	return &node{op: opSeq, kids: kids, at: start}, nil
+}
+
+const operators = "()|?~@*+"
+
+// plain reads up to a blank or an operator and takes the backslashes out.
+func (p *phraseParser) plain() (string, error) {
+	var escaped strings.Builder // what stands before and behind backslashes
+	for {
+		rest := p.text[p.at:]
+		end := strings.IndexFunc(rest, func(r rune) bool {
+			return r == '\\' || unicode.IsSpace(r) || strings.ContainsRune(operators, r)
+		})
+		if end < 0 {
+			end = len(rest)
+		}
+		p.at += end
+		if p.peek() != '\\' && escaped.Len() == 0 {
+			return rest[:end], nil
+		}
+		escaped.WriteString(rest[:end])
+		if p.peek() != '\\' {
+			return escaped.String(), nil
 		}
 		p.at++
-		forms := plural(last.word)
-		if p.peek() == 'v' && !p.wordByteAt(p.at+1) {
-			p.at++
-			forms = verbForms(last.word)
-		} else if p.wordByteAt(p.at) {
-			return nil, p.errorf(p.at, `after "~" comes a blank, or "v" for a verb`)
+		r, size := utf8.DecodeRuneInString(p.text[p.at:])
+		if size == 0 || unicode.IsSpace(r) {
+			return "", p.errorf(p.at-1, `"\" wants a mark behind it: \? \( \+`)
 		}
-		alt := &node{op: opAlt, at: start}
-		for _, f := range forms {
-			alt.kids = append(alt.kids, &node{op: opWord, word: f, kind: segment.Word, at: start})
-		}
-		seq.kids[len(seq.kids)-1] = alt
+		escaped.WriteRune(r)
+		p.at += size
 	}
-	if len(seq.kids) == 1 {
-		return seq.kids[0], nil
+}
+
+// inflected reads "~" or "~v" behind the word and gives its forms.
+func (p *phraseParser) inflected(word *node) (*node, error) {
+	if word.kind != segment.Word {
+		return nil, p.errorf(p.at, "only words are inflected; %q is none", word.word)
 	}
-	return seq, nil
+	p.at++
+	forms := plural
+	if p.peek() == 'v' && !p.wordByteAt(p.at+1) {
+		p.at++
+		forms = verbForms
+	} else if p.wordByteAt(p.at) {
+		return nil, p.errorf(p.at, `after "~" comes a blank, or "v" for a verb`)
+	}
+	alt := &node{op: opAlt, at: word.at}
+	for _, f := range forms(word.word) {
+		alt.kids = append(alt.kids, &node{op: opWord, word: f, kind: segment.Word, at: word.at})
+	}
+	return alt, nil
 }
 
 func (p *phraseParser) blankAt(i int) bool {
@@ -340,5 +367,5 @@ func (p *phraseParser) wordByteAt(i int) bool {
 		return false
 	}
 	r, _ := utf8.DecodeRuneInString(p.text[i:])
-	return !unicode.IsSpace(r) && !strings.ContainsRune("()|?~@*+", r)
+	return !unicode.IsSpace(r) && !strings.ContainsRune(operators, r)
 }

@@ -48,7 +48,15 @@ func (b *bucket) get(w http.ResponseWriter, r *http.Request, name string) {
 		http.NotFound(w, r)
 		return
 	}
+	w.Header().Set("Content-Length", fmt.Sprint(len(content)))
 	w.Write(content)
+}
+
+func (b *bucket) remove(w http.ResponseWriter, name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.objects, name)
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (b *bucket) names(in, prefix string) (names []string) {
@@ -69,6 +77,8 @@ func (b *bucket) s3(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPut:
 		content, _ := io.ReadAll(r.Body)
 		b.put(w, name, content)
+	case r.Method == http.MethodDelete:
+		b.remove(w, name)
 	case r.URL.Query().Has("list-type"):
 		type object struct{ Key string }
 		list := struct {
@@ -84,7 +94,7 @@ func (b *bucket) s3(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// gcs lists at /storage/v1/b/BUCKET/o, takes uploads at /upload/..., and gives
+// gcs lists at /storage/v1/b/BUCKET/o, tells of an object and removes it behind that, takes uploads at /upload/..., and gives
 // objects at /BUCKET/NAME.
 func (b *bucket) gcs(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
@@ -93,6 +103,10 @@ func (b *bucket) gcs(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if rest, ok := strings.CutPrefix(r.URL.Path, "/storage/v1/b/"); ok {
+		if in, name, ok := strings.Cut(rest, "/o/"); ok {
+			b.object(w, r, in+"/"+name)
+			return
+		}
 		in := strings.TrimSuffix(rest, "/o")
 		type object struct {
 			Name string `json:"name"`
@@ -107,6 +121,22 @@ func (b *bucket) gcs(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b.get(w, r, strings.Trim(r.URL.Path, "/"))
+}
+
+// object tells of an object, or removes it.
+func (b *bucket) object(w http.ResponseWriter, r *http.Request, name string) {
+	if r.Method == http.MethodDelete {
+		b.remove(w, name)
+		return
+	}
+	b.mu.Lock()
+	content, ok := b.objects[name]
+	b.mu.Unlock()
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	fmt.Fprintf(w, `{"name": %q, "size": "%d"}`, name, len(content))
 }
 
 // upload takes an object in two parts: what it is, and its content.
@@ -173,11 +203,19 @@ func TestBuckets(t *testing.T) {
 			}
 			b.refuse = "00001-of-00002.jsonl"
 			c := config(scheme+"://data/again/labels.jsonl", 2, scheme+"://data/in/day0.csv")
-			c.TempDir = t.TempDir()
+			c.TempDir, c.Run = t.TempDir(), "again"
 			_, err := onPrism(t, c)
 			assert.Error(t, err, "what is not written fails the job")
 			assert.NotContains(t, b.under("data", "again/"), "labels.shards.jsonl")
 			b.refuse = ""
+			assert.Contains(t, b.under("data", "again/"), "labels-00000-of-00002.jsonl.done")
+			counters, err := onPrism(t, c)
+			require.NoError(t, err)
+			assert.EqualValues(t, 1, counters["recalled"], "the shard that was written")
+			assert.EqualValues(t, 7, counters["reports"])
+			assert.Equal(t, []string{
+				"labels-00000-of-00002.jsonl", "labels-00001-of-00002.jsonl", "labels.dead-letters.jsonl", "labels.shards.jsonl",
+			}, b.under("data", "again/"))
 		})
 	}
 }

@@ -32,6 +32,7 @@ type Config struct {
 	Workers int // reports labelled at a time, in a shard
 	Version string
 	TempDir string // where workers put what they fetch; "": the system's
+	Run     string // its shards that are there are not labelled again; "": all are
 }
 
 // Reading says how inputs are read, as corpus.Options does.

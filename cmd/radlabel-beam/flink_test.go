@@ -50,8 +50,8 @@ func startCluster(t *testing.T) *cluster {
 		fmt.Sprintf("--job-port=%d", c.jobPort), "--artifact-port=0", "--expansion-port=0", "--artifacts-dir="+filepath.Join(c.folder, "artifacts"))
 	c.startTasks("tm1")
 	c.startTasks("tm2")
-	c.wait("the task managers", time.Minute, func() bool { return c.alive() == 2 })
-	c.wait("the job server", time.Minute, func() bool {
+	c.wait("the task managers", 5*time.Minute, func() bool { return c.alive() == 2 })
+	c.wait("the job server", 5*time.Minute, func() bool {
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", c.jobPort))
 		if err == nil {
 			conn.Close()
@@ -122,6 +122,7 @@ func (c *cluster) java(name, classes string, args ...string) *exec.Cmd {
 		all = append(all, "--add-opens=java.base/java."+p+"=ALL-UNNAMED")
 	}
 	cmd := exec.Command("java", append(append(all, "-cp", classes), args...)...)
+	cmd.Dir = c.folder // where Beam's boot leaves the options of a job
 	cmd.Env = append(os.Environ(), "RADLABEL_WORKER="+name)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -287,7 +288,7 @@ func TestFlink(t *testing.T) {
 			names, _ := filepath.Glob(filepath.Join(folder, "large-*.jsonl"))
 			return len(names)
 		}
-		c.wait("a third of the shards", 4*time.Minute, func() bool { return written() >= 8 })
+		c.wait("a third of the shards", 8*time.Minute, func() bool { return written() >= 8 })
 		at := written()
 		require.Less(t, at, 24, "half-way")
 		kill(c.tasks["tm2"])
@@ -295,7 +296,9 @@ func TestFlink(t *testing.T) {
 		require.NoError(t, cmd.Wait(), "%s", &out)
 		t.Logf("killed with %d of 24 shards written; done after %s", at, time.Since(started).Round(time.Millisecond))
 		same(t, want, 24)
-		assert.Contains(t, workersOf(lines[Summary](t, want.shardsFile())), "tm3", "what took the place of the lost one has worked")
+		workers := workersOf(lines[Summary](t, want.shardsFile()))
+		assert.Contains(t, workers, "tm3", "what took the place of the lost one has worked")
+		assert.Contains(t, workers, "tm2", "what the lost one had written was not labelled again")
 		left, err := filepath.Glob(filepath.Join(folder, ".*.tmp"))
 		require.NoError(t, err)
 		assert.Empty(t, left, "half-written shards of the lost one")

@@ -6,7 +6,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"flag"
 	"fmt"
 	"maps"
@@ -40,6 +42,7 @@ var (
 	compat     = flag.String("compat", "none", "conventions of the published labeler to keep: chexpert, aggregation, no-finding, none")
 	layout     = flag.String("layout", string(output.Default), "columns of a CSV: default, mimic, chexpert-labeler, nih")
 	workers    = flag.Int("workers", 0, "reports labelled at a time within a shard (one a core)")
+	runName    = flag.String("run", "", "name of the run: one that ended early goes on when it is submitted again with the same name, options and inputs (a new name)")
 	temp       = flag.String("staging-dir", "", "where workers keep what they fetch from buckets (the system's folder for temporary files)")
 )
 
@@ -85,7 +88,7 @@ func configure(inputs []string) (Config, error) {
 		Inputs: inputs, Output: *out, Shards: *shards, ByFile: *byFile,
 		Reading: Reading{From: *from, IDColumn: *idColumn, TextColumn: *textColumn},
 		Labels:  Labels{RuleSet: *ruleset, Section: *section},
-		Layout:  output.Layout(*layout), Workers: *workers, Version: version(), TempDir: *temp,
+		Layout:  output.Layout(*layout), Workers: *workers, Version: version(), TempDir: *temp, Run: cmp.Or(*runName, rand.Text()),
 	}
 	var err error
 	if c.Labels.Compat, err = labeler.ParseCompat(*compat); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -235,6 +236,61 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
+// A shard that the run has labelled is not labelled again when it is asked for once
+// more, and is told as if it had been. Another run, or a file that is not as it was
+// written, is no such shard.
+func TestShardsOfARunAreKept(t *testing.T) {
+	folder := t.TempDir()
+	bad := filepath.Join(folder, "bad.jsonl")
+	require.NoError(t, os.WriteFile(bad, []byte("{\"id\":\"b\",\"text\":\n"), 0o600))
+	c := config(filepath.Join(folder, "labels.csv"), 3, testdata+"/reports", bad)
+	c.Run = "first"
+	require.NoError(t, c.check())
+	want, err := onPrism(t, c)
+	require.NoError(t, err)
+	letters := lines[Letter](t, c.lettersFile())
+	assert.Zero(t, want["recalled"])
+
+	again := func(run string) map[string]int64 {
+		t.Helper()
+		c := c
+		c.Run = run
+		l, err := c.Labels.labeler()
+		require.NoError(t, err)
+		for shard := range 2 { // as far as the run came
+			_, err := (&labelShard{c}).write(t.Context(), Work{Shard: shard, Of: 3, Paths: c.Inputs}, l)
+			require.NoError(t, err)
+		}
+		kept, err := os.ReadFile(c.shardFile(0, 3))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(c.shardFile(0, 3), bytes.Repeat([]byte("x"), len(kept)), 0o600))
+		require.NoError(t, os.Truncate(c.shardFile(1, 3), 10))
+		c.Run = "first"
+		got, err := onPrism(t, c)
+		require.NoError(t, err)
+		assert.Equal(t, letters, lines[Letter](t, c.lettersFile()))
+		left, err := filepath.Glob(filepath.Join(folder, "*.done"))
+		require.NoError(t, err)
+		assert.Empty(t, left)
+		return got
+	}
+	got := again("first")
+	assert.EqualValues(t, 1, got["recalled"], "the one that is whole")
+	content, err := os.ReadFile(c.shardFile(0, 3))
+	require.NoError(t, err)
+	assert.Equal(t, byte('x'), content[0])
+	delete(got, "recalled")
+	assert.Equal(t, want, got)
+	content, err = os.ReadFile(c.shardFile(1, 3))
+	require.NoError(t, err)
+	assert.Greater(t, len(content), 10, "labelled again")
+
+	assert.Equal(t, want, again("second"))
+	content, err = os.ReadFile(c.shardFile(0, 3))
+	require.NoError(t, err)
+	assert.NotEqual(t, byte('x'), content[0])
+}
+
 // Rules of a folder travel with the pipeline: the folder may be gone when it runs.
 func TestRulesAreSent(t *testing.T) {
 	folder := t.TempDir()
@@ -332,7 +388,7 @@ func TestShardsMustBeWhole(t *testing.T) {
 // What a lost worker left goes, and nothing else does.
 func TestHalfWrittenShardsGo(t *testing.T) {
 	folder := t.TempDir()
-	for _, name := range []string{".a-00001-of-00004.csv.123.tmp", ".b-00001-of-00004.csv.123.tmp", ".a-x-00001-of-00004.csv.1.tmp", "a-00001-of-00004.csv"} {
+	for _, name := range []string{".a-00001-of-00004.csv.123.tmp", ".a-00002-of-00004.csv.done.7.tmp", ".b-00001-of-00004.csv.123.tmp", ".a-x-00001-of-00004.csv.1.tmp", "a-00001-of-00004.csv"} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), nil, 0o600))
 	}
 	require.NoError(t, Config{Output: filepath.Join(folder, "a.csv")}.tidy())

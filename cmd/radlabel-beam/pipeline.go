@@ -111,19 +111,33 @@ func (d *labelShard) ProcessElement(ctx context.Context, w Work, summary func(in
 	if err != nil {
 		return err
 	}
-	t := newTally(d.Config, w, func(x Letter) { letter(0, x) })
+	shard := d.Config.recall(ctx, w)
+	if shard != nil {
+		beam.NewCounter(namespace, "recalled").Inc(ctx, 1)
+	} else if shard, err = d.write(ctx, w, l); err != nil {
+		return err
+	}
+	shard.count(ctx, l)
+	for _, x := range shard.Letters {
+		letter(0, x)
+	}
+	summary(0, shard.Summary)
+	return nil
+}
+
+// write labels a shard into its file.
+func (d *labelShard) write(ctx context.Context, w Work, l *labeler.Labeler) (*done, error) {
+	t := newTally(d.Config, w)
 	reader, err := d.open(ctx, w)
 	if err := t.refused(err); err != nil {
-		return err
+		return nil, err
 	}
-	t.sum.RuleSet, t.sum.Digest = l.Rules().Name, l.Rules().Digest
-	err = write(ctx, t.sum.File, func(to io.Writer) error { return d.label(ctx, reader, l, t, to) })
+	t.Summary.RuleSet, t.Summary.Digest = l.Rules().Name, l.Rules().Digest
+	err = write(ctx, t.Summary.File, func(to io.Writer) error { return d.label(ctx, reader, l, t, to) })
 	if err != nil {
-		return err
+		return nil, err
 	}
-	t.count(ctx, l)
-	summary(0, t.sum)
-	return nil
+	return &t.done, d.Config.remember(ctx, w, &t.done)
 }
 
 // open opens the inputs of a shard.
@@ -152,7 +166,7 @@ func (d *labelShard) label(ctx context.Context, reader *corpus.Reader, l *labele
 	}
 	layout := d.Config.Layout
 	if reader != nil && reader.HasSubjects() {
-		layout, t.sum.Subjects = layout.OfStudies(), true
+		layout, t.Summary.Subjects = layout.OfStudies(), true
 	}
 	out, err := output.New(to, format, layout, d.Config.header(l))
 	if err != nil {
@@ -204,16 +218,14 @@ func withIDs(reports iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.Report, e
 
 // tally counts within a shard, so that a counter is raised once a shard.
 type tally struct {
+	done
 	config Config
 	work   Work
-	sum    Summary
-	labels [][corpus.Positive + 1]int64 // by observation
-	letter func(Letter)
 }
 
-func newTally(c Config, w Work, letter func(Letter)) *tally {
+func newTally(c Config, w Work) *tally {
 	sum := Summary{Shard: w.Shard, Of: w.Of, File: c.shardFile(w.Shard, w.Of), Worker: worker()}
-	return &tally{config: c, work: w, sum: sum, letter: letter}
+	return &tally{config: c, work: w, done: done{Summary: sum}}
 }
 
 // worker names this process: by RADLABEL_WORKER, which whoever starts workers may
@@ -251,20 +263,23 @@ func (t *tally) refused(err error) error {
 
 func (t *tally) problem(id string, p *corpus.Problem) {
 	if p.Lost {
-		t.sum.Lost++
+		t.Summary.Lost++
 	} else {
-		t.sum.Warnings++
+		t.Summary.Warnings++
 	}
-	t.letter(Letter{ID: id, Path: named(p.Place.Path, t.config.TempDir), Line: p.Place.Line, What: p.What, Do: p.Do, Lost: p.Lost})
+	t.Letters = append(t.Letters, Letter{ID: id, Path: named(p.Place.Path, t.config.TempDir), Line: p.Place.Line, What: p.What, Do: p.Do, Lost: p.Lost})
 }
 
 func (t *tally) result(r labeler.Result) {
-	t.sum.Reports++
-	if t.labels == nil {
-		t.labels = make([][corpus.Positive + 1]int64, len(r.Labels))
+	t.Summary.Reports++
+	if t.Labels == nil {
+		t.Labels = make([][]int64, len(r.Labels))
+		for i := range t.Labels {
+			t.Labels[i] = make([]int64, corpus.Positive+1)
+		}
 	}
 	for i, l := range r.Labels {
-		t.labels[i][l.Assertion]++
+		t.Labels[i][l.Assertion]++
 	}
 }
 
@@ -272,17 +287,17 @@ func (t *tally) result(r labeler.Result) {
 const namespace = "radlabel"
 
 // count raises the counters of the pipeline.
-func (t *tally) count(ctx context.Context, l *labeler.Labeler) {
+func (d *done) count(ctx context.Context, l *labeler.Labeler) {
 	raise := func(name string, n int64) {
 		if n > 0 {
 			beam.NewCounter(namespace, name).Inc(ctx, n)
 		}
 	}
 	raise("shards", 1)
-	raise("reports", int64(t.sum.Reports))
-	raise("lost", int64(t.sum.Lost))
-	raise("warnings", int64(t.sum.Warnings))
-	for i, counts := range t.labels {
+	raise("reports", int64(d.Summary.Reports))
+	raise("lost", int64(d.Summary.Lost))
+	raise("warnings", int64(d.Summary.Warnings))
+	for i, counts := range d.Labels {
 		for a, n := range counts {
 			raise(fmt.Sprintf("labels/%s/%s", l.Observations()[i], corpus.Assertion(a)), n)
 		}
@@ -314,7 +329,11 @@ func (f *finish) ProcessElement(ctx context.Context, _ int, summaries func(*Summ
 	if err := f.Config.tidy(); err != nil {
 		return err
 	}
-	return writeLines(ctx, f.Config.shardsFile(), all)
+	if err := writeLines(ctx, f.Config.shardsFile(), all); err != nil {
+		return err
+	}
+	f.Config.forget(ctx, len(all))
+	return nil
 }
 
 // whole checks that the shards, in order, are all there, once, and of one make.

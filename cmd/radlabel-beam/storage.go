@@ -187,7 +187,7 @@ func (c Config) tidy() error {
 	}
 	stem, ending := cutName(c.Output)
 	folder, base := filepath.Split(stem)
-	half := regexp.MustCompile(`^\.` + regexp.QuoteMeta(base) + `-\d{5,}-of-\d{5,}` + regexp.QuoteMeta(ending) + `\.\d+\.tmp$`)
+	half := regexp.MustCompile(`^\.` + regexp.QuoteMeta(base) + `-\d{5,}-of-\d{5,}` + regexp.QuoteMeta(ending) + `(\.done)?\.\d+\.tmp$`)
 	entries, err := os.ReadDir(filepath.Clean(folder))
 	if err != nil {
 		return err

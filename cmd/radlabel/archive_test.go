@@ -94,6 +94,14 @@ func toLines(b *testing.B, path, name string) {
 	}
 }
 
+func labelArchive(t testing.TB, input, output string, flags ...string) {
+	t.Helper()
+	args := append([]string{"label", "--quiet", input, "-o", output}, flags...)
+	if code := run(context.Background(), args, strings.NewReader(""), io.Discard, os.Stderr); code != exitDone {
+		t.Fatal("exit code ", code)
+	}
+}
+
 // BenchmarkArchive labels a whole archive, from the command line on, beside merely
 // reading it in the same run; "x/read" is the ratio of both. .ci/speed repeats it
 // and tells medians.
@@ -105,10 +113,7 @@ func BenchmarkArchive(b *testing.B) {
 	label := func(b *testing.B, input, name string, flags ...string) {
 		b.ReportAllocs()
 		for b.Loop() {
-			args := append([]string{"label", "--quiet", input, "-o", filepath.Join(out, name)}, flags...)
-			if code := run(context.Background(), args, strings.NewReader(""), io.Discard, os.Stderr); code != exitDone {
-				b.Fatal("exit code ", code)
-			}
+			labelArchive(b, input, filepath.Join(out, name), flags...)
 		}
 		each := b.Elapsed() / time.Duration(b.N)
 		b.ReportMetric(float64(reports)/each.Seconds(), "reports/s")

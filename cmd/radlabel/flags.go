@@ -23,6 +23,8 @@ type inputFlags struct {
 	maxReport      size
 	maxRatio       int
 	followLinks    bool
+	shard          corpus.Shard // not a flag of all commands
+	ranges         bool
 }
 
 func (f *inputFlags) add(cmd *cobra.Command) {
@@ -43,6 +45,7 @@ func (f *inputFlags) open(ctx context.Context, a *app, paths []string) (*corpus.
 	r, err := corpus.Open(ctx, paths, corpus.Options{
 		From: f.from, IDColumn: f.id, TextColumn: f.text, Stdin: a.stdin,
 		FollowLinks: f.followLinks, MaxReportBytes: int(f.maxReport), MaxRatio: f.maxRatio,
+		Shard: f.shard, Ranges: f.ranges,
 	})
 	var problem *corpus.Problem
 	if err != nil && !errors.As(err, &problem) && !errors.Is(err, context.Canceled) {

@@ -20,6 +20,7 @@ type idsFlag struct {
 	file string
 	left map[string]bool // ids that no report had so far; nil: all reports are taken
 	all  map[string]bool
+	out  int // reports of the last stream that were not taken
 }
 
 func (f *idsFlag) add(cmd *cobra.Command) {
@@ -75,8 +76,13 @@ func (f *idsFlag) of(reports iter.Seq2[corpus.Report, error]) iter.Seq2[corpus.R
 		return reports
 	}
 	return func(yield func(corpus.Report, error) bool) {
+		f.out = 0
 		for r, err := range reports {
-			if (err != nil || f.has(r.ID)) && !yield(r, err) {
+			if err == nil && !f.has(r.ID) {
+				f.out++
+				continue
+			}
+			if !yield(r, err) {
 				return
 			}
 		}

@@ -30,16 +30,13 @@ type labelRun struct {
 	mode    string
 	workers int
 	resume  bool
+	shard   shardFlags
+	stream  bool
 	every   time.Duration
 	quiet   bool
 }
 
-func (a *app) labelCommand() *cobra.Command {
-	r := &labelRun{app: a}
-	cmd := &cobra.Command{
-		Use:   "label INPUT...",
-		Short: "Label reports and write a table of labels",
-		Long: `Label reads reports and writes one row of labels for each, in input order.
+const labelHelp = `Label reads reports and writes one row of labels for each, in input order.
 
 Inputs are found by content and name: MIMIC-CXR's archive or its unpacked folder,
 CSV, JSON lines, OpenI's XML files, CheXpert Plus, text files; - is standard
@@ -47,20 +44,49 @@ input. The output's kind is in its name: .csv, .jsonl (labels with all their
 evidence), .parquet; .csv and .jsonl may end in .gz or .zst; - is CSV on standard
 output. It appears under its name only when it is whole; until then its rows are in
 OUT.part. A run that was interrupted or killed leaves that, and the same command with
---resume goes on behind it: the output is that of a run that nothing has ended.`,
+--resume goes on behind it: the output is that of a run that nothing has ended.
+
+With --shard it labels one of n parts, writes beside OUT a record of it, OUT.shard, and
+does nothing where this part is done already. radlabel merge makes of all n the bytes
+of a run without --shard.
+
+With --stream it answers each JSON line of standard input by one on standard output, at
+once: by labels, or by {"error": ..., "line": n}. The exit code is 0 where all lines
+were answered, by errors too.`
+
+func (a *app) labelCommand() *cobra.Command {
+	r := &labelRun{app: a}
+	cmd := &cobra.Command{
+		Use:   "label {INPUT... | --stream}",
+		Short: "Label reports and write a table of labels",
+		Long:  labelHelp,
 		Example: `  radlabel label mimic-cxr-reports.zip -o labels.csv
   radlabel label mimic-cxr-reports.zip -o labels.csv --resume
-  radlabel label reports.csv --id-column accession --text-column report -o labels.jsonl.gz`,
-		Args: inputs,
-		RunE: action(r.run),
+  radlabel label reports.csv --id-column accession --text-column report -o labels.jsonl.gz
+  radlabel label mimic-cxr-reports.zip -o shards/3.csv --shard 3/16
+  radlabel label --stream <reports.jsonl >labels.jsonl`,
 	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if r.stream {
+			return streamed(cmd, args)
+		}
+		return inputs(cmd, args)
+	}
+	cmd.RunE = action(func(ctx context.Context, args []string) error {
+		if r.stream {
+			return r.answer(ctx)
+		}
+		return r.run(ctx, args)
+	})
 	flags := cmd.Flags()
 	flags.StringVarP(&r.out, "output", "o", "-", "output `file`; - is CSV on standard output")
 	flags.StringVar(&r.layout, "layout", string(output.Default), "`columns` of a CSV: default, mimic, chexpert-labeler, nih")
 	flags.IntVar(&r.workers, "workers", 0, "`number` of reports labelled at a time (one a core)")
 	flags.BoolVar(&r.resume, "resume", false, "go on with what an interrupted run of the same command has left")
 	flags.DurationVar(&r.every, "checkpoint", time.Second, "`time` between two savings of what is written, for --resume")
-	flags.StringVar(&r.mode, "mode", "600", "`permissions` of the output, as chmod takes them")
+	flags.StringVar(&r.mode, "mode", "600", modeUsage)
+	flags.BoolVar(&r.stream, "stream", false, "answer each JSON line of standard input by one on standard output")
+	r.shard.add(cmd)
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "no progress, warnings or summary: errors alone")
 	r.inputFlags.add(cmd)
 	r.labelFlags.add(cmd)
@@ -76,6 +102,9 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if err := r.shard.of(r.out, &form); err != nil {
+		return err
+	}
 	l, opts, err := r.labeler()
 	if err != nil {
 		return err
@@ -87,6 +116,7 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	if err := r.ids.load(r.app, paths); err != nil {
 		return err
 	}
+	r.inputFlags.shard, r.inputFlags.ranges = form.Shard, form.Ranges
 	reader, err := r.open(ctx, r.app, paths)
 	if err != nil {
 		return err
@@ -96,6 +126,11 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 	}
 	if form.Of, err = r.traits(paths, opts); err != nil {
 		return err
+	}
+	if form.Shard.Of > 0 {
+		if done, err := r.shardDone(form); done || err != nil {
+			return err
+		}
 	}
 	if reader.HasSubjects() {
 		form.Layout = form.Layout.OfStudies()
@@ -119,15 +154,21 @@ func (r *labelRun) form() (form output.ResumableOptions, err error) {
 	if r.workers < 0 {
 		return form, usagef("--workers %d: want a number from 0", r.workers)
 	}
-	mode, err := strconv.ParseUint(r.mode, 8, 32)
-	if err != nil || mode > 0o777 || mode&0o200 == 0 {
-		return form, usagef("--mode %q: want digits such as 600, 640 or 644", r.mode)
-	}
 	if r.every <= 0 {
 		return form, usagef("--checkpoint %s: want a time above nothing", r.every)
 	}
-	form.Mode = fs.FileMode(mode)
-	return form, nil
+	form.Mode, err = parseMode(r.mode)
+	return form, err
+}
+
+const modeUsage = "`permissions` of the output, as chmod takes them"
+
+func parseMode(digits string) (fs.FileMode, error) {
+	mode, err := strconv.ParseUint(digits, 8, 32)
+	if err != nil || mode > 0o777 || mode&0o200 == 0 {
+		return 0, usagef("--mode %q: want digits such as 600, 640 or 644", digits)
+	}
+	return fs.FileMode(mode), nil
 }
 
 // labelJob is what the flags of a run come to.
@@ -144,9 +185,13 @@ func (r *labelRun) label(ctx context.Context, job labelJob) error {
 	t := newTally(r.app, r.quiet)
 	t.memory = job.memory
 	t.exceptions = exceptions{file: r.exceptions, by: job.opts.Exceptions}
+	t.shard = job.output.Shard
 	out, err := r.rows(job.output, t)
 	if err != nil {
 		return err
+	}
+	if file, ok := out.(saved); ok && t.shard.Of > 0 {
+		out = sharded{file, func() output.Told { return r.told(t, job.reader) }}
 	}
 	defer r.abort(out)
 	if err := t.label(ctx, job.reader, job.labeler.LabelAll(ctx, t.reports(r.ids.of(job.reader.Reports(ctx))), r.workers), out); err != nil {
@@ -155,16 +200,18 @@ func (r *labelRun) label(ctx context.Context, job labelJob) error {
 	if err := t.finish(out, out); err != nil {
 		return err
 	}
-	t.unusedExceptions()
-	r.ids.warn(t)
-	t.summary(job.reader, fmt.Sprintf("rules %s %.12s, section %s", job.opts.Rules.Name, job.opts.Rules.Digest, job.opts.Section), r.out)
+	if t.shard.Of == 0 { // what is not in a shard may be in another
+		t.unusedExceptions()
+		r.ids.warn(t)
+	}
+	t.summary(job.reader, made(job.output.Header)+r.shard.how(job.output), r.out)
 	return t.failure()
 }
 
 // abort ends an output that is not whole, and says what is kept of it.
 func (r *labelRun) abort(out rows) {
 	out.Abort()
-	if s, ok := out.(saved); ok && s.kept() != "" {
+	if s, ok := out.(interface{ kept() string }); ok && s.kept() != "" {
 		fmt.Fprintln(r.stderr, s.kept())
 	}
 }
@@ -241,6 +288,11 @@ func header(l *labeler.Labeler, opts labeler.Options) output.Header {
 			Compat:     opts.Compat.Names(),
 		},
 	}
+}
+
+// made says in a summary what made the labels.
+func made(h output.Header) string {
+	return fmt.Sprintf("rules %s %.12s, section %s", h.RuleSet, h.Digest, h.Options.Section)
 }
 
 // label writes the results of the reports of a reader. Problems of single

@@ -92,6 +92,8 @@ var private = [][]string{
 	{"label", "IN", "-o", "out.csv", "--from", "openi"},
 	{"label", "IN", "-o", "out.csv", "--from", "mimic", "--max-time", "1ns"},
 	{"label", "IN", "-o", "out.csv", "--exceptions", "IN"},
+	{"label", "IN", "-o", "out.csv", "--shard", "2/3", "--shard-by", "range"},
+	{"label", "--stream", "--max-report", "100"},
 	{"sections", "IN"},
 	{"validate", "--gold", "IN"},
 	{"validate", "--gold", "IN", "IN"},
@@ -137,14 +139,22 @@ func TestNoTextIsTold(t *testing.T) {
 			}
 		}
 		var stdout, stderr bytes.Buffer
-		code := run(context.Background(), append(args, rulesOf(args)...), strings.NewReader(""), &stdout, &stderr)
+		stdin, err := os.ReadFile(in) // of --stream
+		require.NoError(t, err)
+		code := run(context.Background(), append(args, rulesOf(args)...), bytes.NewReader(stdin), &stdout, &stderr)
 		require.NotContains(t, strings.ToLower(stderr.String()), secret, "%v ended with %d", args, code)
 		require.NotContains(t, stderr.String(), "\x1b", "nothing steers the terminal")
 		err = filepath.WalkDir(folder, func(path string, d os.DirEntry, err error) error {
 			if err != nil || d.IsDir() || path == in {
 				return err
 			}
-			if base := filepath.Base(path); base != "out.csv" && base != "out.parquet" {
+			switch filepath.Base(path) {
+			case "out.csv", "out.parquet":
+			case "out.csv.shard":
+				record, err := os.ReadFile(path)
+				require.NotContains(t, strings.ToLower(string(record)), secret)
+				return err
+			default:
 				t.Errorf("%v left %s", args, path)
 			}
 			return nil

@@ -98,7 +98,7 @@ func (b *bar) hide() {
 // of a pipe, neither reports nor bytes are.
 func fraction(reader *corpus.Reader, results int64) float64 {
 	if total := reader.Total(); total > 0 {
-		return min(float64(results)/float64(total), 1)
+		return min(float64(results)/(float64(total)*reader.Part()), 1)
 	}
 	if read, total := reader.Progress(); total > 0 {
 		return min(float64(read)/float64(total), 1)

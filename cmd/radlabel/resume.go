@@ -131,6 +131,9 @@ func (r *labelRun) traits(paths []string, opts labeler.Options) ([]output.Trait,
 			of = append(of, output.Trait{Name: "the file " + path, Value: value})
 		}
 	}
+	if r.shard.which != "" {
+		return r.shard.traits(of, paths)
+	}
 	return of, nil
 }
 

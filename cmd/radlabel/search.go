@@ -109,14 +109,22 @@ func (r *searchRun) flags(cmd *cobra.Command) {
 
 func matches() []string { return []string{"synonyms", "stems", "exact"} }
 
+// matchOf is what --match names.
+func matchOf(name string) (index.Match, error) {
+	match := slices.Index(matches(), name)
+	if match < 0 {
+		return 0, usagef("--match %q is not known; use %s", name, strings.Join(matches(), ", "))
+	}
+	return index.Match(match), nil
+}
+
 // options are those of the flags.
 func (r *searchRun) options() (index.Options, error) {
 	opts := index.Options{Limit: r.limit, Offset: r.offset, Sort: r.sort, Facets: r.facets, Context: r.context, IDsOnly: r.ids, Full: r.full}
-	match := slices.Index(matches(), r.match)
-	if match < 0 {
-		return opts, usagef("--match %q is not known; use %s", r.match, strings.Join(matches(), ", "))
+	var err error
+	if opts.Match, err = matchOf(r.match); err != nil {
+		return opts, err
 	}
-	opts.Match = index.Match(match)
 	if !slices.Contains(index.Sorts(), strings.TrimPrefix(r.sort, "-")) {
 		return opts, usagef("--sort %q is not known; use %s", r.sort, strings.Join(index.Sorts(), ", "))
 	}

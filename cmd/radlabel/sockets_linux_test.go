@@ -72,11 +72,12 @@ func TestNoCommandOpensASocket(t *testing.T) {
 	}
 	for _, line := range []string{
 		"label testdata/reports -o out.csv", "label testdata/reports -o out.jsonl.gz", "label testdata/reports -o out.parquet --resume",
+		"label testdata/reports -o out.1.csv --shard 1/1", "merge . -o merged.csv", "label --stream",
 		"label -", "explain No.effusion.", "explain --html page.html --id 50001990 testdata/reports", "sections testdata/reports",
 		"rules list", "rules show pneumothorax.pneumothorax", "rules lint", "rules test", "rules export rules",
 		"validate --gold testdata/gold.csv testdata/reports --html v.html", "diff out.csv out.jsonl.gz",
 		"chexpert-labeler --reports_path testdata/inputs/chexpert-labeler.csv", "dataset chexpert obtain", "man pages",
-		"index testdata/reports --index reports.index", "index stats --index reports.index", "search --index reports.index effusion", "dataset chexpert stats out.csv", "dataset chexpert verify .", "dataset chexpert convert out.csv", "completion bash", "version", "--help",
+		"index testdata/reports --index reports.index", "index stats --index reports.index", "search --index reports.index effusion", "export opensearch --index reports.index -o bodies --template template.json", "dataset chexpert stats out.csv", "dataset chexpert verify .", "dataset chexpert convert out.csv", "completion bash", "version", "--help",
 	} {
 		state, said := execute(line)
 		assert.Contains(t, []int{exitDone, exitCheck, exitIO}, state.ExitCode(), "%s: %s", line, said)

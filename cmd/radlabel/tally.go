@@ -35,6 +35,7 @@ type tally struct {
 	lost       int
 	kinds      []*kind
 	exceptions exceptions
+	shard      corpus.Shard                   // what is labelled; zero: all
 	passed     passed                         // what the reader has given
 	before     int                            // of the results, those of the run that this one goes on with
 	save       func(account func() any) error // saves the account beside what is written; may be nil
@@ -112,16 +113,7 @@ var variable = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|\d+`)
 // kind. In quiet, warnings are not printed.
 func (t *tally) problem(p *corpus.Problem) {
 	what := variable.ReplaceAllString(p.What, "...")
-	var k *kind
-	for _, known := range t.kinds {
-		if known.what == what && known.lost == p.Lost {
-			k = known
-		}
-	}
-	if k == nil {
-		k = &kind{what: what, first: p.What, lost: p.Lost}
-		t.kinds = append(t.kinds, k)
-	}
+	k := t.kind(what, p.What, p.Lost)
 	k.count++
 	if len(k.places) < placesOfKind {
 		k.places = append(k.places, p.Place.String())
@@ -140,6 +132,18 @@ func (t *tally) problem(p *corpus.Problem) {
 	fmt.Fprintf(t.stderr, "radlabel: more of this kind is counted and not shown: %s\n", what)
 }
 
+// kind gives the problems of a kind, of which this is the first where there are none.
+func (t *tally) kind(what, first string, lost bool) *kind {
+	for _, known := range t.kinds {
+		if known.what == what && known.lost == lost {
+			return known
+		}
+	}
+	k := &kind{what: what, first: first, lost: lost}
+	t.kinds = append(t.kinds, k)
+	return k
+}
+
 // notes tells how a source of labels was read; nil is none.
 func (t *tally) notes(source *gold.Source) {
 	if source == nil || t.quiet {
@@ -151,8 +155,9 @@ func (t *tally) notes(source *gold.Source) {
 }
 
 // nothing reports whether no report was read although there were some. Then an
-// output of an earlier run is worth more than an empty one.
-func (t *tally) nothing() bool { return t.results == 0 && t.lost > 0 }
+// output of an earlier run is worth more than an empty one. A shard of nothing is done
+// all the same.
+func (t *tally) nothing() bool { return t.results == 0 && t.lost > 0 && t.shard.Of == 0 }
 
 // failure is the error of lost reports.
 func (t *tally) failure() error {
@@ -177,14 +182,7 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 	if format == "" {
 		format = "no format found"
 	}
-	fmt.Fprintf(&b, "%s read (%s): %s labelled", columns.Count(read, "report"), format, columns.Thousands(read-t.empty-t.unlabelled))
-	if t.empty > 0 {
-		fmt.Fprintf(&b, ", %s empty", columns.Thousands(t.empty))
-	}
-	if t.unlabelled > 0 {
-		fmt.Fprintf(&b, ", %s without text to label", columns.Thousands(t.unlabelled))
-	}
-	fmt.Fprintf(&b, "; %s lost\n", columns.Thousands(t.lost))
+	fmt.Fprintf(&b, "%s read (%s): %s\n", columns.Count(read, "report"), format, t.fates())
 	if c := columnNames(reader.Columns()); c != "" {
 		fmt.Fprintf(&b, "  columns: %s\n", c)
 	}
@@ -208,6 +206,18 @@ func (t *tally) summary(reader *corpus.Reader, how, where string) {
 			duration(took), columns.Thousands(int(float64(read-t.before)/took.Seconds())))
 	}
 	io.WriteString(t.stderr, b.String())
+}
+
+// fates is what became of the reports: "86 labelled, 1 empty; 0 lost".
+func (t *tally) fates() string {
+	s := columns.Thousands(t.results-t.empty-t.unlabelled) + " labelled"
+	if t.empty > 0 {
+		s += ", " + columns.Thousands(t.empty) + " empty"
+	}
+	if t.unlabelled > 0 {
+		s += ", " + columns.Thousands(t.unlabelled) + " without text to label"
+	}
+	return s + "; " + columns.Thousands(t.lost) + " lost"
 }
 
 // writeKinds counts problems by their kinds, with some of their places.

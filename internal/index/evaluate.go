@@ -299,7 +299,7 @@ func (e *evaluation) inSets(of numbers, sets [][]string, any []string) *bitset.B
 
 func (e *evaluation) named(n named) *bitset.BitSet {
 	column := map[fieldKind]runs{idField: e.x.ids, subjectField: e.x.subjects, studyField: e.x.studies}[n.field]
-	if n.lo == n.hi && n.lo != "" && !n.loOpen && !n.hiOpen {
+	if n.one() {
 		if strings.ContainsAny(n.lo, "*?") {
 			return e.selected(func(row int) bool { id := string(column.at(row)); return id != "" && like(n.lo, id) })
 		}
@@ -307,13 +307,14 @@ func (e *evaluation) named(n named) *bitset.BitSet {
 	}
 	return e.selected(func(row int) bool {
 		id := string(column.at(row))
-		lo, hi := compareIDs(id, n.lo), compareIDs(id, n.hi)
+		lo, hi := CompareIDs(id, n.lo), CompareIDs(id, n.hi)
 		return id != "" && (n.lo == "" || lo > 0 || lo == 0 && !n.loOpen) && (n.hi == "" || hi < 0 || hi == 0 && !n.hiOpen)
 	})
 }
 
-// compareIDs brings numbers of several lengths into their order.
-func compareIDs(a, b string) int {
+// CompareIDs brings ids into an order: the shorter first, so that numbers stand in
+// theirs; ids of one length by their bytes.
+func CompareIDs(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 

@@ -649,6 +649,31 @@ func TestMarksAreInPlace(t *testing.T) {
 }
 
 // The labels of the index are those of the labeler, or those that are given.
+// All documents are those that are had one by one, in the order in which they were
+// read: also those of several packets of texts.
+func TestDocumentsAreAll(t *testing.T) {
+	reports := madeUp(rand.New(rand.NewPCG(9, 9)), 3*textsAtOnce+5)
+	x := written(t, t.TempDir(), reports, WriteOptions{})
+	row := 0
+	for d, err := range x.Documents(context.Background()) {
+		require.NoError(t, err)
+		one, ok, err := x.Document(context.Background(), reports[row].ID, Query{}, Stems)
+		require.NoError(t, err)
+		require.True(t, ok)
+		assert.Equal(t, reports[row].Text, d.Text)
+		one.Best, one.Before, one.After = Sentence{}, nil, nil
+		assert.Equal(t, one, d)
+		row++
+	}
+	assert.Equal(t, len(reports), row)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, err := range x.Documents(ctx) {
+		require.ErrorIs(t, err, context.Canceled)
+	}
+}
+
 func TestLabels(t *testing.T) {
 	reports := madeUp(rand.New(rand.NewPCG(7, 8)), 40)
 	l, err := labeler.New(labeler.Options{})

@@ -264,40 +264,41 @@ func (x *Index) label(observation, row int) corpus.Assertion {
 
 // text gives the text of a report, and where its sentences begin.
 func (x *Index) text(row int) (string, []uint32, error) {
-	block, err := x.block(row / textsAtOnce)
+	block, err := x.textBlock(row)
+	for range row % textsAtOnce {
+		if err == nil {
+			_, _, block = cutText(block)
+		}
+	}
 	if err != nil {
 		return "", nil, err
 	}
-	return block[row%textsAtOnce].text, block[row%textsAtOnce].starts, nil
+	text, starts, _ := cutText(block)
+	return text, starts, nil
 }
 
-// plainText is a text with where its sentences begin.
-type plainText struct {
-	text   string
-	starts []uint32
-}
-
-// block gives the texts that are compressed together.
-func (x *Index) block(n int) (all []plainText, err error) {
-	block, err := x.decoder.DecodeAll(x.texts.at(n), nil)
+// textBlock unpacks the texts that are packed with that of a row.
+func (x *Index) textBlock(row int) ([]byte, error) {
+	block, err := x.decoder.DecodeAll(x.texts.at(row/textsAtOnce), nil)
 	if err != nil {
 		return nil, &DamageError{x.dir, "a text cannot be decompressed"}
 	}
+	return block, nil
+}
+
+// cutText takes the first text off a block.
+func cutText(block []byte) (text string, starts []uint32, rest []byte) {
 	next := func() int {
 		n, size := binary.Uvarint(block)
 		block = block[size:]
 		return int(n)
 	}
-	for len(block) > 0 {
-		one := plainText{starts: make([]uint32, next())}
-		for j := range one.starts {
-			one.starts[j] = uint32(next())
-		}
-		n := next()
-		one.text, block = string(block[:n]), block[n:]
-		all = append(all, one)
+	starts = make([]uint32, next())
+	for i := range starts {
+		starts[i] = uint32(next())
 	}
-	return all, nil
+	n := next()
+	return string(block[:n]), starts, block[n:]
 }
 
 // record gives what is known of a sentence. Its Text is a copy.

@@ -115,8 +115,10 @@ type (
 		quoted  bool
 		pattern string // a regular expression of Bleve's, or the word to be near to
 		edits   int    // from the pattern; 0: it is a regular expression
-		section string // "" is any
-		boost   float64
+
+		wildcard string // what the pattern was made of; "" where it was written as one
+		section  string // "" is any
+		boost    float64
 	}
 
 	// asserts is what is said of an observation: one of these assertions.

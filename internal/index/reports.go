@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"iter"
@@ -109,22 +110,30 @@ func (x *Index) mentionsOf(sentence int) (all [][2]int) {
 // columns of a table. The error is that of the context, or a *DamageError.
 func (x *Index) Texts(ctx context.Context, split func(text string) []corpus.Section) iter.Seq2[corpus.Report, error] {
 	return func(yield func(corpus.Report, error) bool) {
-		for n := range x.texts.len() {
-			block, err := x.block(n)
-			if err == nil {
-				err = ctx.Err()
+		var block []byte
+		for row := range x.Reports() {
+			var err error
+			if row%textsAtOnce == 0 {
+				block, err = x.textBlock(row)
+				err = cmp.Or(err, ctx.Err())
 			}
 			if err != nil {
 				yield(corpus.Report{}, err)
 				return
 			}
-			for i, t := range block {
-				if !yield(x.reportAgain(n*textsAtOnce+i, t, split), nil) {
-					return
-				}
+			var t plainText
+			t.text, t.starts, block = cutText(block)
+			if !yield(x.reportAgain(row, t, split), nil) {
+				return
 			}
 		}
 	}
+}
+
+// plainText is a text with where its sentences begin.
+type plainText struct {
+	text   string
+	starts []uint32
 }
 
 // reportAgain gives a report to be labelled again.

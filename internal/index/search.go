@@ -357,6 +357,27 @@ func (f *found) marked(sentence int) Sentence {
 	return s
 }
 
+// Synonyms are groups of words that one rule takes for the same. Each stands for all
+// its forms: it is the first of them in the index.
+func (x *Index) Synonyms() [][]string {
+	first := map[string]string{}
+	for w := range x.words.len() {
+		stem := string(x.stems.at(int(x.stemOf.at(w))))
+		if _, ok := first[stem]; !ok {
+			first[stem] = string(x.words.at(w))
+		}
+	}
+	groups := make([][]string, len(x.manifest.Synonyms))
+	for i, stems := range x.manifest.Synonyms {
+		for _, stem := range stems {
+			if word, ok := first[stem]; ok {
+				groups[i] = append(groups[i], word)
+			}
+		}
+	}
+	return groups
+}
+
 // sectionOf is the name of the section that a sentence stands in.
 func (x *Index) sectionOf(sentence int) string {
 	n, shift := 0, 0
@@ -422,6 +443,7 @@ type Document struct {
 // Placed is a sentence where it stands. Its marks are in bytes of the report's text.
 type Placed struct {
 	Section string
+	Text    string // one line, as that of a Sentence
 	Span    corpus.Span
 	Marks   []Mark
 	Words   []corpus.Span // that a query asks for
@@ -453,13 +475,41 @@ func (f *found) document(row int, hit Hit) (Document, error) {
 	return d, err
 }
 
+// Documents gives every report of the index, in the order in which they were read.
+func (x *Index) Documents(ctx context.Context) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		var block []byte
+		for row := range x.Reports() {
+			if row%textsAtOnce == 0 {
+				var err error
+				if block, err = x.textBlock(row); err == nil {
+					err = ctx.Err()
+				}
+				if err != nil {
+					yield(Document{}, err)
+					return
+				}
+			}
+			d := Document{Hit: x.report(row)}
+			var starts []uint32
+			d.Text, starts, block = cutText(block)
+			for i, start := range starts {
+				d.Sentences = append(d.Sentences, placed(d.Text, int(start), x.record(int(x.said.at(row).at(i)))))
+			}
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}
+}
+
 // placed puts a sentence into the text of a report, where it starts.
 func placed(text string, start int, s Sentence) Placed {
 	places := placesOf(text, start, len(s.Text))
 	put := func(span corpus.Span) corpus.Span {
 		return corpus.Span{Start: places[span.Start], End: places[span.End]}
 	}
-	p := Placed{Section: s.Section, Span: put(corpus.Span{End: len(s.Text)}), Marks: s.Marks}
+	p := Placed{Section: s.Section, Text: s.Text, Span: put(corpus.Span{End: len(s.Text)}), Marks: s.Marks}
 	for i := range p.Marks {
 		m := &p.Marks[i]
 		m.Mention = put(m.Mention)

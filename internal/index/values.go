@@ -78,13 +78,17 @@ func (p *parser) wildcard(t text, value string) (node, error) {
 	if len(words) == 0 {
 		return nil, p.noWord(t.at)
 	}
-	t.pattern = strings.NewReplacer("*", ".*", "?", ".").Replace(strings.ToLower(value))
+	t.wildcard = strings.ToLower(value)
+	t.pattern = strings.NewReplacer("*", ".*", "?", ".").Replace(t.wildcard)
 	return t, nil
 }
 
 func (p *parser) noWord(where at) error {
 	return p.fail(where.offset, where.length, "no word to search for", "a word has letters or digits")
 }
+
+// anyCase begins a regular expression for which small and capital letters are the same.
+const anyCase = "(?i:"
 
 func (p *parser) regexp(field fieldOf) (node, error) {
 	start := p.i
@@ -106,7 +110,7 @@ func (p *parser) regexp(field fieldOf) (node, error) {
 	if _, err := syntax.Parse(pattern, syntax.Perl); err != nil || pattern == "" {
 		return nil, p.fail(start, where.length, "no regular expression", "see the syntax of Go's package regexp")
 	}
-	pattern = "(?i:" + pattern + ")" // words are kept in small letters
+	pattern = anyCase + pattern + ")" // words are kept in small letters
 	return text{at: where, pattern: pattern, section: field.name, boost: 1}, nil
 }
 

@@ -102,6 +102,17 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// Chmod sets the permissions of the file; what is written directly keeps its own.
+func (f *File) Chmod(mode fs.FileMode) error {
+	if f.final == "" {
+		return nil
+	}
+	if err := f.f.Chmod(mode); err != nil {
+		return NotWritten(f.final, err)
+	}
+	return nil
+}
+
 // Commit puts the whole file under its name: flushed to the disk, renamed. On
 // an error nothing is left behind.
 func (f *File) Commit() error {

@@ -73,15 +73,8 @@ func (j *jsonlWriter) Close() error {
 // (subject_id, study_id; cue, cue_span and scope of a mention that stands
 // alone). Labels keep the order of the rule set.
 func AppendJSON(b []byte, r labeler.Result) []byte {
-	b = append(b, `{"id":`...)
-	b = appendString(b, r.Report.ID)
-	if r.Report.Subject != "" {
-		b = appendString(append(b, `,"subject_id":`...), r.Report.Subject)
-	}
-	if r.Report.Study != "" {
-		b = appendString(append(b, `,"study_id":`...), r.Report.Study)
-	}
-	b = append(b, `,"labels":{`...)
+	b = append(b, '{')
+	b = append(appendIDs(b, r.Report), `,"labels":{`...)
 	n := 0
 	for i := range r.Labels {
 		l := &r.Labels[i]
@@ -109,6 +102,30 @@ func AppendJSON(b []byte, r labeler.Result) []byte {
 		b = appendString(b, l.Reason)
 	}
 	return append(b, `}}`...)
+}
+
+func appendIDs(b []byte, r corpus.Report) []byte {
+	b = appendString(append(b, `"id":`...), r.ID)
+	if r.Subject != "" {
+		b = appendString(append(b, `,"subject_id":`...), r.Subject)
+	}
+	if r.Study != "" {
+		b = appendString(append(b, `,"study_id":`...), r.Study)
+	}
+	return b
+}
+
+// AppendError appends the object of a line, counted from 1, that gave no labels, without
+// a newline: {"id", "subject_id", "study_id", "error", "line"}, the ids as far as they
+// are known.
+func AppendError(b []byte, line int, r corpus.Report, err error) []byte {
+	b = append(b, '{')
+	if r.ID != "" {
+		b = append(appendIDs(b, r), ',')
+	}
+	b = appendString(append(b, `"error":`...), err.Error())
+	b = strconv.AppendInt(append(b, `,"line":`...), int64(line), 10)
+	return append(b, '}')
 }
 
 func appendLabel(b []byte, l *labeler.Label, text string) []byte {

@@ -22,9 +22,10 @@ type Trait struct {
 type journal struct {
 	Of    []Trait         `json:"of"`
 	Rows  int             `json:"rows"`
-	Bytes int64           `json:"bytes"` // of the part
-	Sum   uint32          `json:"sum"`   // CRC-32C of these bytes
-	State json.RawMessage `json:"state"` // the caller's, after these rows
+	Bytes int64           `json:"bytes"`           // of the part
+	Sum   uint32          `json:"sum"`             // CRC-32C of these bytes
+	Order uint32          `json:"order,omitempty"` // CRC-32C of the places of a shard's rows
+	State json.RawMessage `json:"state"`           // the caller's, after these rows
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -36,6 +37,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type part struct {
 	final  string
 	file   *os.File
+	order  *order  // of a shard; else nil
 	at     int64   // bytes so far
 	sum    uint32  // of them
 	again  int64   // so many bytes are there already, and come once more
@@ -52,6 +54,7 @@ type saving struct {
 
 func (p *part) name() string    { return p.final + ".part" }
 func (p *part) journal() string { return p.final + ".part.json" }
+func (p *part) places() string  { return p.final + ".part.order" }
 
 // openPart opens the part of an output, in mode 0600, for this process alone.
 func openPart(final string) (*part, error) {
@@ -92,6 +95,11 @@ func (p *part) begin() error {
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		err = p.file.Truncate(0)
 	}
+	if p.order == nil {
+		os.Remove(p.places()) // of a shard that was to have this name
+	} else if err == nil {
+		err = p.order.goOn(0, 0)
+	}
 	if err != nil {
 		return NotWritten(p.name(), err)
 	}
@@ -108,7 +116,7 @@ func (p *part) load() (journal, bool) {
 	}
 	h := crc32.New(castagnoli)
 	n, err := io.Copy(h, io.NewSectionReader(p.file, 0, j.Bytes))
-	if err != nil || n != j.Bytes || h.Sum32() != j.Sum {
+	if err != nil || n != j.Bytes || h.Sum32() != j.Sum || p.order != nil && !p.order.holds(j.Rows, j.Order) {
 		return journal{}, false
 	}
 	return j, true
@@ -117,7 +125,11 @@ func (p *part) load() (journal, bool) {
 // goOn cuts the part to what its journal tells of. The writer gives the first
 // bytes again, as many as again says, and then what follows the part.
 func (p *part) goOn(j journal, again bool) error {
-	if err := p.file.Truncate(j.Bytes); err != nil {
+	err := p.file.Truncate(j.Bytes)
+	if err == nil && p.order != nil {
+		err = p.order.goOn(j.Rows, j.Order)
+	}
+	if err != nil {
 		return NotWritten(p.name(), err)
 	}
 	p.saved = j
@@ -159,6 +171,9 @@ func (p *part) busy() (bool, error) {
 // the caller goes on. It must not be busy.
 func (p *part) save(j journal) {
 	j.Bytes, j.Sum = p.at, p.sum
+	if p.order != nil {
+		j.Order = p.order.sum
+	}
 	p.when = time.Now()
 	p.saving = make(chan saving, 1)
 	go func(out chan<- saving) { out <- saving{j, p.sync(j)} }(p.saving)
@@ -185,6 +200,9 @@ func (p *part) sync(j journal) error {
 	b, err := json.Marshal(j)
 	if err == nil {
 		err = p.file.Sync()
+	}
+	if err == nil && p.order != nil {
+		err = p.order.file.Sync()
 	}
 	if err == nil {
 		err = replace(p.journal(), b)
@@ -215,5 +233,16 @@ func replace(name string, content []byte) error {
 func (p *part) remove() {
 	os.Remove(p.journal())
 	os.Remove(p.name())
+	p.close()
+	if p.order != nil {
+		os.Remove(p.places())
+	}
+}
+
+// close leaves what is there to a later run.
+func (p *part) close() {
 	p.file.Close()
+	if p.order != nil {
+		p.order.file.Close()
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/labeler"
 )
 
@@ -38,6 +39,19 @@ type ResumableOptions struct {
 	Of     []Trait       // what the bytes depend on beyond these: inputs, options
 	Mode   fs.FileMode   // of the whole file; 0: 0600
 	Every  time.Duration // between two saves; 0: a second
+	Shard  corpus.Shard  // a shard, with a record of it beside it (CommitShard); zero: none
+	Ranges bool          // of what shards: ranges of the order, not studies by their hash
+}
+
+// shardTrait is what a shard differs in from the others of its run.
+const shardTrait = "--shard"
+
+// of is what the bytes of the part depend on.
+func (o ResumableOptions) of() []Trait {
+	if o.Shard.Of == 0 {
+		return o.Of
+	}
+	return append([]Trait{{shardTrait, o.Shard.String()}}, o.Of...)
 }
 
 // OtherRun is the error of going on with what a run with other options, rules or
@@ -79,7 +93,7 @@ func Resume(name string, opts ResumableOptions) (*Resumable, json.RawMessage, er
 	}
 	j, ok := r.part.load()
 	if !ok {
-		r.part.file.Close()
+		r.part.close()
 		r, err := Begin(name, opts)
 		return r, nil, err
 	}
@@ -111,6 +125,12 @@ func open(name string, opts ResumableOptions) (*Resumable, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opts.Shard.Of > 0 {
+		if p.order, err = openOrder(p.places()); err != nil {
+			p.file.Close()
+			return nil, notCreated(final, err)
+		}
+	}
 	return &Resumable{Options: opts, part: p}, nil
 }
 
@@ -121,11 +141,19 @@ func (r *Resumable) failed(err error) error {
 
 // same compares what the bytes depended on with what they depend on now.
 func (r *Resumable) same(j journal) error {
-	now := r.Options.Of
-	for i := range max(len(now), len(j.Of)) {
+	if other := differs(j.Of, r.Options.of()); other != nil {
+		other.Part = r.part.name()
+		return other
+	}
+	return nil
+}
+
+// differs gives the first trait that is not what it was; nil: there is none.
+func differs(before, now []Trait) *OtherRun {
+	for i := range max(len(now), len(before)) {
 		var was, is Trait
-		if i < len(j.Of) {
-			was = j.Of[i]
+		if i < len(before) {
+			was = before[i]
 		}
 		if i < len(now) {
 			is = now[i]
@@ -137,7 +165,7 @@ func (r *Resumable) same(j journal) error {
 		if name == "" || was.Name != "" && was.Name != name {
 			name = was.Name
 		}
-		return &OtherRun{r.part.name(), name, was.Value, is.Value}
+		return &OtherRun{Trait: name, Was: was.Value, Now: is.Value}
 	}
 	return nil
 }
@@ -190,6 +218,9 @@ var errNotAgain = errors.New("what it holds does not give the same bytes again")
 // pack compresses the rows of the part anew, for the compressor to come to the
 // state that it was in. What it gives is compared with the part.
 func (r *Resumable) pack(there io.Reader, j journal) error {
+	if j.Bytes == 0 {
+		return nil // saved before the first row
+	}
 	plain, err := unpacked(bufio.NewReader(there), r.Options.Format)
 	if err != nil {
 		return r.notAgain(err)
@@ -198,10 +229,8 @@ func (r *Resumable) pack(there io.Reader, j journal) error {
 	c := r.w.(*compressed)
 	quoted := r.Options.Format.Kind == "csv"
 	in := bufio.NewReaderSize(plain, 1<<16)
-	if j.Bytes > 0 {
-		c.Writer.(interface{ begun() }).begun()
-	}
-	for rows := -1; rows < j.Rows && j.Bytes > 0; { // the first is the header
+	c.Writer.(interface{ begun() }).begun()
+	for rows := -1; rows < j.Rows; { // the first is the header
 		if err := copyRow(c.packed, in, quoted); err != nil {
 			return r.notAgain(err)
 		}
@@ -288,6 +317,11 @@ func (r *Resumable) Write(result labeler.Result) error {
 			return err
 		}
 	}
+	if r.part.order != nil {
+		if err := r.part.order.add(result.Report); err != nil {
+			return NotWritten(r.part.final, err)
+		}
+	}
 	r.rows++
 	return nil
 }
@@ -305,9 +339,14 @@ func (r *Resumable) Save(state func() any) error {
 	if err := r.w.Flush(); err != nil {
 		return err
 	}
+	if r.part.order != nil {
+		if err := r.part.order.w.Flush(); err != nil {
+			return NotWritten(r.part.final, err)
+		}
+	}
 	s, err := json.Marshal(state())
 	if err == nil {
-		r.part.save(journal{Of: r.Options.Of, Rows: r.rows, State: s})
+		r.part.save(journal{Of: r.Options.of(), Rows: r.rows, State: s})
 	}
 	return err
 }
@@ -323,6 +362,15 @@ func (r *Resumable) Close() error {
 
 // Commit puts the whole file under its name: flushed to the disk, renamed.
 func (r *Resumable) Commit() error {
+	if err := r.rename(); err != nil {
+		return err
+	}
+	r.clean()
+	return nil
+}
+
+// rename puts the whole file under its name.
+func (r *Resumable) rename() error {
 	err := r.part.settle()
 	if err != nil {
 		return err
@@ -345,13 +393,20 @@ func (r *Resumable) Commit() error {
 		return NotWritten(r.part.final, err)
 	}
 	SyncFolder(r.part.final)
+	return nil
+}
+
+// clean removes what is beside the whole file.
+func (r *Resumable) clean() {
+	r.part.close() // other systems than Unix remove no open file
 	os.Remove(r.part.journal())
 	if r.made != nil {
 		os.Remove(r.part.name())
-		r.part.file.Close()
+	}
+	if r.part.order != nil {
+		os.Remove(r.part.places())
 	}
 	r.part.file, r.made, r.part.saved = nil, nil, journal{}
-	return nil
 }
 
 // Abort leaves what was saved to a later run, and removes what was not. After
@@ -366,7 +421,7 @@ func (r *Resumable) Abort() {
 		os.Remove(r.tableName())
 	}
 	if r.part.saved.Rows > 0 {
-		r.part.file.Close()
+		r.part.close()
 	} else {
 		r.part.remove()
 	}

@@ -30,9 +30,10 @@ type Access struct {
 // known are the passwords that were right before: bcrypt is slow by intent, and
 // every request has a password. They are kept as hashes under a key of this process.
 type known struct {
-	mu   sync.Mutex // also one bcrypt at a time: guessing must not take every core
 	key  [32]byte
+	mu   sync.Mutex // of seen
 	seen map[[32]byte]bool
+	slow sync.Mutex // one bcrypt at a time: guessing must not take every core
 }
 
 // WrongAddress is the error of an address to listen at that is none, or that other
@@ -155,14 +156,22 @@ func (a *Access) isBearer(r *http.Request) bool {
 
 func (a *Access) isUser(r *http.Request) bool {
 	name, password, ok := r.BasicAuth()
-	if !ok {
+	switch {
+	case !ok:
+		return false
+	case a.isToken(password):
+		return true
+	case len(a.Users) == 0:
 		return false
 	}
-	if a.isToken(password) {
-		return true
-	}
+	// A name that there is not takes as long as one that there is.
 	hash, ok := a.Users[name]
-	return ok && a.known.is(name, password, hash)
+	for _, other := range a.Users {
+		if !ok {
+			hash = other
+		}
+	}
+	return a.known.is(name, password, hash) && ok
 }
 
 func newKnown() *known {
@@ -173,15 +182,23 @@ func newKnown() *known {
 
 // is reports whether a password is the one of a hash.
 func (k *known) is(name, password, hash string) bool {
-	sum := sha256.Sum256(fmt.Appendf(k.key[:], "%d:%s%s", len(name), name, password))
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.seen[sum] {
+	sum := sha256.Sum256(fmt.Appendf(k.key[:], "%d:%s%s%s", len(name), name, hash, password))
+	if k.has(sum) {
 		return true
 	}
+	k.slow.Lock()
+	defer k.slow.Unlock()
 	if bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) != nil {
 		return false
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.seen[sum] = true
 	return true
+}
+
+func (k *known) has(sum [32]byte) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.seen[sum]
 }

@@ -78,13 +78,14 @@ func TestLabelWhileTyping(t *testing.T) {
 // A page is seen at once. How fast is told, not asserted: the machine may be busy.
 func TestFirstPaint(t *testing.T) {
 	p := open(t, Options{}, "/")
-	var took []float64
+	var took, came []float64
 	for range 5 {
 		p.Do(chromedp.Navigate("about:blank"), chromedp.Navigate(p.URL))
 		p.Wait(`performance.getEntriesByName("first-contentful-paint").length`)
 		took = append(took, browsertest.Value[float64](p, `performance.getEntriesByName("first-contentful-paint")[0].startTime`))
+		came = append(came, browsertest.Value[float64](p, `Math.max(...performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation")).map(e => e.responseEnd))`))
 	}
-	t.Logf("first paints after %.0f ms", took)
+	t.Logf("all had come after %.0f ms, first paints after %.0f ms", came, took)
 	assert.Equal(t, 3, browsertest.Value[int](p, `performance.getEntriesByType("resource").filter(e => !e.name.endsWith("icon.svg")).length + 1`), "one page, one style, one script")
 }
 
@@ -285,6 +286,57 @@ func TestEveryPage(t *testing.T) {
 		p.Press(kb.Tab)
 		assert.Equal(t, "To the content", browsertest.Value[string](p, `document.activeElement.textContent`), path)
 	}
+}
+
+// All of the page can be done by keys: the report is typed, its section and rule set
+// chosen, a label's reason read and the labels copied, without a pointer.
+func TestKeysAlone(t *testing.T) {
+	p := open(t, Options{}, "/")
+	p.Run(`navigator.clipboard.writeText = async words => { window.copied = words }`)
+	until := func(what string) {
+		t.Helper()
+		for range 40 {
+			if p.Press(kb.Tab); browsertest.Value[bool](p, "document.activeElement.matches("+fmt.Sprintf("%q", what)+")") {
+				seen := `(() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0 })()`
+				assert.True(t, browsertest.Value[bool](p, seen), "%s: the focus is seen", what)
+				return
+			}
+		}
+		require.FailNow(t, "no way by Tab to "+what)
+	}
+	until("#ruleset")
+	p.Press("chestx")
+	until("#section")
+	p.Press("all")
+	until("#text")
+	p.Press("No hernia. Possible edema.")
+	p.Wait(`document.querySelectorAll(".paper .mention").length === 2`)
+	assert.Equal(t, "chestxray14", browsertest.Value[string](p, `ruleset.value`))
+	assert.Equal(t, "all", browsertest.Value[string](p, `section.value`))
+	until("[data-copy=json]")
+	p.Press(kb.Enter)
+	p.Wait(`said.textContent === "Copy JSON: done"`)
+	assert.Contains(t, browsertest.Value[string](p, `copied`), `"Hernia":{"label":0`)
+	until("[data-observation=Hernia]")
+	p.Wait(`document.activeElement.nextElementSibling.checkVisibility()`)
+	described := `document.getElementById(document.activeElement.getAttribute("aria-describedby")).textContent`
+	assert.Contains(t, browsertest.Value[string](p, described), "negative “hernia” by rule no-finding.hernia")
+}
+
+// Printed, there is the report with its marks and every label with its reasons, and
+// nothing to click.
+func TestPrint(t *testing.T) {
+	p := open(t, Options{}, "/")
+	write(p, example, 2)
+	p.Media("print")
+	for _, selector := range []string{".paper .marks", ".labels .why"} {
+		assert.True(t, p.Visible(selector), selector)
+	}
+	for _, selector := range []string{"header.site", ".bar", ".buttons", "#text", "#hint"} {
+		assert.False(t, p.Visible(selector), selector)
+	}
+	assert.NotEqual(t, "rgba(0, 0, 0, 0)", browsertest.Value[string](p, `getComputedStyle(document.querySelector(".paper .mention")).color`))
+	p.Media("screen")
 }
 
 // Pictures of the pages, which docs/web.md shows:

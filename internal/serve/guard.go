@@ -89,7 +89,7 @@ func (s *Server) handleStream(pattern string, h handler) {
 	s.patterns = append(s.patterns, pattern)
 	route := pattern[strings.Index(pattern, " ")+1:]
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		answer := &answer{ResponseWriter: w}
+		answer := &answer{ResponseWriter: w, begins: func() { s.alive(w) }}
 		defer s.metrics.request(route, time.Now(), answer)
 		select {
 		case s.slots <- struct{}{}:
@@ -100,7 +100,11 @@ func (s *Server) handleStream(pattern string, h handler) {
 			return
 		}
 		s.alive(w)
-		if err := s.attempt(h, answer, r); err != nil {
+		switch err := s.attempt(h, answer, r); {
+		case err == nil:
+		case answer.status != 0:
+			panic(http.ErrAbortHandler) // the client is to see that it has not all of it
+		default:
 			s.tell(answer, r, err)
 		}
 	})
@@ -130,11 +134,13 @@ func (s *Server) alive(w http.ResponseWriter) {
 type answer struct {
 	http.ResponseWriter
 	status int
+	begins func() // what it takes to find an answer is no part of the time to send it
 }
 
 func (a *answer) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
+		a.begins()
 	}
 	a.ResponseWriter.WriteHeader(status)
 }
@@ -142,6 +148,7 @@ func (a *answer) WriteHeader(status int) {
 func (a *answer) Write(p []byte) (int, error) {
 	if a.status == 0 {
 		a.status = http.StatusOK
+		a.begins()
 	}
 	return a.ResponseWriter.Write(p)
 }
@@ -164,9 +171,7 @@ func refuse(status int, format string, args ...any) error {
 
 // tell answers with an error: a page to a browser, an object to a program.
 func (s *Server) tell(w http.ResponseWriter, r *http.Request, err error) {
-	if a, ok := w.(*answer); ok && a.status != 0 {
-		return // too late: the answer has begun
-	}
+	w.Header().Del("Content-Disposition")
 	status, message := http.StatusInternalServerError, errFault.Error()
 	var known refusal
 	var large *http.MaxBytesError

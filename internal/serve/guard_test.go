@@ -239,7 +239,20 @@ func TestFaults(t *testing.T) {
 		return r.Context().Err()
 	})
 	s.handle("GET /fault", func(http.ResponseWriter, *http.Request) error { panic("zebra") })
-	assert.Equal(t, http.StatusServiceUnavailable, ask(s, "GET", "/late", "").Code)
+	s.handle("GET /part", func(w http.ResponseWriter, _ *http.Request) error {
+		_, _ = io.WriteString(w, "a part")
+		return refuse(http.StatusBadRequest, "too late")
+	})
+	address := start(t, s)
+	answer, err := http.Get(address + "late")
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusServiceUnavailable, answer.StatusCode, "there is time to say so")
+	answer.Body.Close()
+	if answer, err := http.Get(address + "part"); err == nil {
+		_, err = io.ReadAll(answer.Body)
+		assert.Error(t, err, "what has begun does not end as if it were whole")
+		answer.Body.Close()
+	}
 	for _, accept := range []string{"text/html", "application/json"} {
 		w := ask(s, "GET", "/fault", "", "Accept", accept)
 		assert.Equal(t, http.StatusInternalServerError, w.Code)

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -144,7 +145,7 @@ func (a asked) reports(ctx context.Context) (iter.Seq2[corpus.Report, error], er
 	if a.file == nil {
 		return func(yield func(corpus.Report, error) bool) { yield(corpus.Report{ID: "report", Text: a.text}, nil) }, nil
 	}
-	reader, err := corpus.Open(ctx, []string{"-"}, corpus.Options{Stdin: bytes.NewReader(a.file)})
+	reader, err := corpus.Open(ctx, []string{"-"}, corpus.Options{Stdin: bytes.NewReader(a.file), MaxRatio: mostRatio})
 	if err != nil {
 		return nil, unread(err)
 	}
@@ -230,6 +231,7 @@ type table struct {
 	Rows         []tableRow
 	Reports      int
 	Problems     []string
+	text         int // bytes of all reports
 }
 
 type tableRow struct {
@@ -237,10 +239,13 @@ type tableRow struct {
 	Labels   []string
 }
 
-// Most rows of a table and problems below it.
+// How many rows a table has, of how many bytes of text, and how many problems stand
+// above it; and how many times its size a file may unpack to.
 const (
 	mostRows     = 200
+	mostText     = 4 << 20
 	mostProblems = 20
+	mostRatio    = 20
 )
 
 // Cut reports whether the table lacks reports.
@@ -283,7 +288,8 @@ func (t *table) problem(p *corpus.Problem) {
 }
 
 func (t *table) add(r labeler.Result) {
-	if t.Reports++; t.Reports > mostRows {
+	t.text += len(r.Report.Text)
+	if t.Reports++; len(t.Rows) == mostRows || t.text > mostText {
 		return
 	}
 	row := tableRow{ID: page.OneLine(r.Report.ID), Text: r.Report.Text}
@@ -296,8 +302,8 @@ func (t *table) add(r labeler.Result) {
 // forms are the files that labels are downloaded as.
 var forms = map[string]string{"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl", "json": "application/json"}
 
-// downloadLabels answers the form of the label page with a file: csv, jsonl, or
-// json of one report.
+// downloadLabels answers the form of the label page with a file: csv, jsonl, or json,
+// which is the object of a report alone.
 func (s *Server) downloadLabels(w http.ResponseWriter, r *http.Request) error {
 	form := r.PathValue("form")
 	kind, ok := forms[form]
@@ -308,47 +314,42 @@ func (s *Server) downloadLabels(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if form == "json" {
-		err = s.writeOne(r.Context(), &b, a)
-	} else {
-		err = s.writeLabels(r.Context(), &b, form, a)
-	}
+	reports, err := a.reports(r.Context())
 	if err != nil {
 		return err
+	}
+	var out output.Writer = &objects{*bufio.NewWriter(w)}
+	if form != "json" {
+		if out, err = output.New(w, output.Format{Kind: form}, output.Default, s.header(a.choice)); err != nil {
+			return err
+		}
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", `attachment; filename="labels.`+form+`"`)
-	_, err = b.WriteTo(w)
+	return s.writeLabels(r.Context(), out, a.choice, reports)
+}
+
+// objects writes the object of each report on a line.
+type objects struct{ bufio.Writer }
+
+func (o *objects) Write(r labeler.Result) error {
+	_, err := o.Writer.Write(append(output.AppendJSON(o.AvailableBuffer(), r), '\n'))
 	return err
 }
 
-func (s *Server) writeOne(ctx context.Context, b *bytes.Buffer, a asked) error {
-	result, err := s.label(ctx, a.choice, corpus.Report{ID: "report", Text: a.text})
-	if err != nil {
-		return err
-	}
-	b.Write(append(output.AppendJSON(nil, result), '\n'))
-	return nil
-}
+// Close flushes.
+func (o *objects) Close() error { return o.Flush() }
 
-func (s *Server) writeLabels(ctx context.Context, b *bytes.Buffer, form string, a asked) error {
-	reports, err := a.reports(ctx)
-	if err != nil {
-		return err
-	}
-	out, err := output.New(b, output.Format{Kind: form}, output.Default, s.header(a.choice))
-	if err != nil {
-		return err
-	}
+// writeLabels labels reports into a file. The page tells of those that cannot be read.
+func (s *Server) writeLabels(ctx context.Context, out output.Writer, c choice, reports iter.Seq2[corpus.Report, error]) error {
 	for report, err := range reports {
 		if len(corpus.Problems(err)) > 0 {
-			continue // the page tells them
+			continue
 		}
 		if err != nil {
 			return err
 		}
-		result, err := s.label(ctx, a.choice, report)
+		result, err := s.label(ctx, c, report)
 		if err != nil {
 			return err
 		}

@@ -11,20 +11,16 @@
 //  1. html/NAME.html defines the template "main". Its data is the view's Data;
 //     what reports hold is escaped by html/template, and shown by page.Printable.
 //
-//  2. NAME.go has the handlers and one method that registers them:
-//
-//     func (s *Server) searchRoutes() {
-//     s.entry("/search", "Search")          // its place in the navigation
-//     s.handle("GET /search", s.search)     // a page
-//     s.handle("GET /api/v1/search", ...)   // what programs ask; into openapi.json too
-//     }
-//
-//     It is called in New, where the Options have what the page needs.
+//  2. NAME.go has the handlers and one method that registers them, which New calls
+//     where the Options have what the page needs: s.entry("/name", "Name") is its
+//     place in the navigation, s.handle("GET /name", s.showName) the page, and
+//     s.handle("GET /api/v1/name", s.nameAPI) what programs ask, which goes into
+//     assets/openapi.json too.
 //
 //  3. A handler ends with s.show(w, "search", view{...}), with writeJSON, or with
 //     refuse(status, what is wrong; what to do). Reports' texts come by POST and go
-//     into no address, header, log or message. A long answer calls s.alive(w) now
-//     and then, so that it may take longer than Limits.Timeout.
+//     into no address, header, log or message. What may take longer than
+//     Limits.Timeout is registered by handleStream, and calls s.alive(w) now and then.
 //
 //  4. assets/NAME.js is named in the view's Scripts. Without it the page works by
 //     links and forms. The policy of browser rights allows neither inline script nor

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"html/template"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -110,6 +109,9 @@ func execute(w http.ResponseWriter, status int, t *template.Template, name strin
 	return err
 }
 
+// kinds are those of the assets: what the machine takes an ending for may be otherwise.
+var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json"}
+
 func (s *Server) assetRoutes() {
 	s.handle("GET /assets/{hash}/{name}", func(w http.ResponseWriter, r *http.Request) error {
 		name := r.PathValue("name")
@@ -117,7 +119,7 @@ func (s *Server) assetRoutes() {
 		if !ok || r.URL.Path != assetPath(name) {
 			return refuse(http.StatusNotFound, "no such file")
 		}
-		w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+		w.Header().Set("Content-Type", kinds[path.Ext(name)])
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		_, err := w.Write(content)
 		return err
