@@ -302,5 +302,5 @@ func (s *suggesting) words() {
 	s.all = append(s.all, words...)
 }
 
-// Condition is a field with a value as a query has it.
-func Condition(field, value string) string { return field + ":" + quotedValue(value) }
+// Term is a field with a value as a query has it.
+func Term(field, value string) string { return field + ":" + quotedValue(value) }

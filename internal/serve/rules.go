@@ -155,7 +155,7 @@ func (s *Server) firedOf(ctx context.Context, v *ruleView) error {
 	}
 	fired := counts[v.ID()]
 	if v.Fired = &fired; fired.Reports > 0 {
-		v.Search = inquiry{}.address("/search", index.Condition(field, v.ID()))
+		v.Search = inquiry{}.address("/search", index.Term(field, v.ID()))
 	}
 	return nil
 }

@@ -304,7 +304,7 @@ func (s *Server) facetsOf(q inquiry, f *index.Facets) (rows []facetRow, lists []
 	}{{"section", f.Sections}, {"split", f.Splits}, {"view", f.Views}} {
 		one := facet{Name: list.name}
 		for _, c := range list.counts {
-			one.Cells = append(one.Cells, cell(index.Condition(list.name, c.Value), page.OneLine(c.Value), c.Hits))
+			one.Cells = append(one.Cells, cell(index.Term(list.name, c.Value), page.OneLine(c.Value), c.Hits))
 		}
 		if len(one.Cells) > 0 {
 			lists = append(lists, one)
