@@ -92,6 +92,9 @@ var private = [][]string{
 	{"label", "IN", "-o", "out.csv", "--from", "openi"},
 	{"label", "IN", "-o", "out.csv", "--from", "mimic", "--max-time", "1ns"},
 	{"label", "IN", "-o", "out.csv", "--exceptions", "IN"},
+	{"label", "IN", "-o", "out.csv", "--shard", "1/2"},
+	{"label", "IN", "-o", "out.csv", "--shard", "2/2", "--shard-by", "range"},
+	{"label", "--stream"},
 	{"sections", "IN"},
 	{"validate", "--gold", "IN"},
 	{"validate", "--gold", "IN", "IN"},
@@ -127,7 +130,8 @@ func TestNoTextIsTold(t *testing.T) {
 		}()
 
 		in := filepath.Join(folder, name)
-		require.NoError(t, os.WriteFile(in, damaged(t, inputs[name]), 0o600))
+		data := damaged(t, inputs[name])
+		require.NoError(t, os.WriteFile(in, data, 0o600))
 		for i, arg := range args {
 			switch {
 			case arg == "IN":
@@ -137,14 +141,20 @@ func TestNoTextIsTold(t *testing.T) {
 			}
 		}
 		var stdout, stderr bytes.Buffer
-		code := run(context.Background(), append(args, rulesOf(args)...), strings.NewReader(""), &stdout, &stderr)
+		code := run(context.Background(), append(args, rulesOf(args)...), bytes.NewReader(data), &stdout, &stderr)
 		require.NotContains(t, strings.ToLower(stderr.String()), secret, "%v ended with %d", args, code)
 		require.NotContains(t, stderr.String(), "\x1b", "nothing steers the terminal")
 		err = filepath.WalkDir(folder, func(path string, d os.DirEntry, err error) error {
 			if err != nil || d.IsDir() || path == in {
 				return err
 			}
-			if base := filepath.Base(path); base != "out.csv" && base != "out.parquet" {
+			switch filepath.Base(path) {
+			case "out.csv", "out.parquet":
+			case "out.csv.shard":
+				record, err := os.ReadFile(path)
+				require.NoError(t, err)
+				require.NotContains(t, strings.ToLower(string(record)), secret, args)
+			default:
 				t.Errorf("%v left %s", args, path)
 			}
 			return nil

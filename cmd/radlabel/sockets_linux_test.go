@@ -72,7 +72,7 @@ func TestNoCommandOpensASocket(t *testing.T) {
 	}
 	for _, line := range []string{
 		"label testdata/reports -o out.csv", "label testdata/reports -o out.jsonl.gz", "label testdata/reports -o out.parquet --resume",
-		"label -", "explain No.effusion.", "explain --html page.html --id 50001990 testdata/reports", "sections testdata/reports",
+		"label -", "label --stream", "label testdata/reports --shard 1/1 -o one.csv", "merge . -o merged.csv", "explain No.effusion.", "explain --html page.html --id 50001990 testdata/reports", "sections testdata/reports",
 		"rules list", "rules show pneumothorax.pneumothorax", "rules lint", "rules test", "rules export rules",
 		"validate --gold testdata/gold.csv testdata/reports --html v.html", "diff out.csv out.jsonl.gz",
 		"chexpert-labeler --reports_path testdata/inputs/chexpert-labeler.csv", "dataset chexpert obtain", "man pages",

@@ -318,3 +318,34 @@ func TestNumbers(t *testing.T) {
 		assert.Equal(t, want, Numbers(all))
 	}
 }
+
+// Whatever a record of a shard says, the shards are refused or they are merged.
+func FuzzOpenShards(f *testing.F) {
+	s := shardRun{folder: f.TempDir(), name: "x.csv", layout: Default, rows: 3, n: 1}
+	s.write(f, 0)
+	rows, err := os.ReadFile(s.file(0))
+	require.NoError(f, err)
+	record, err := os.ReadFile(s.file(0) + shardEnding)
+	require.NoError(f, err)
+	f.Add(record)
+	f.Add(bytes.Replace(record, []byte(`"1/1"`), []byte(`"1/99999999999999"`), 1))
+	f.Add(bytes.Replace(record, []byte(`"rows":3`), []byte(`"rows":1152921504606846979`), 1))
+	f.Add(record[:len(record)-1])
+	f.Add([]byte("{}\n"))
+	f.Fuzz(func(t *testing.T, record []byte) {
+		s := shardRun{folder: t.TempDir(), name: "x.csv"}
+		require.NoError(t, os.WriteFile(s.file(0), rows, 0o600))
+		require.NoError(t, os.WriteFile(s.file(0)+shardEnding, record, 0o600))
+		shards, err := OpenShards(s.folder)
+		var refused *Unmergeable
+		if err == nil {
+			var merged bytes.Buffer
+			if _, err = shards.Merge(&merged, Format{Kind: "csv"}); err == nil {
+				require.True(t, bytes.HasPrefix(rows, merged.Bytes()))
+			}
+		}
+		if err != nil {
+			require.ErrorAs(t, err, &refused)
+		}
+	})
+}
