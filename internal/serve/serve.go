@@ -40,11 +40,14 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/radlabel/radlabel/internal/index"
+	"github.com/radlabel/radlabel/internal/relabel"
 	"github.com/radlabel/radlabel/labeler"
 )
 
@@ -55,6 +58,13 @@ type Options struct {
 	Version  string
 	Limits   Limits
 	Access   Access
+
+	Index  *index.Index // reports to search; nil: none
+	Review *Review      // a validation to look at; nil: none
+
+	Corpus        relabel.Corpus // reports that changed rules are tried on; nil: none
+	CorpusReports int            // how many they are
+	RuleFolder    string         // of the first rule set, whose files may be saved; "": it is an embedded one
 }
 
 // Limits bound what a request may cost. The zero value of each is its default.
@@ -83,6 +93,12 @@ type Server struct {
 	large    *semaphore.Weighted // labelling of large texts
 	hosts    map[string]bool     // that the server may be called by, beside loopback's
 	stopping atomic.Bool
+
+	current   atomic.Pointer[[]*labeler.Labeler] // Options.Labelers, or what saved rules have made of them
+	explainer *relabel.Explainer                 // of reports of the index
+	firing    firing
+	trials    trials
+	saving    sync.Mutex // of rule files
 }
 
 // link is an entry of the navigation.
@@ -110,10 +126,17 @@ func New(opts Options) (*Server, error) {
 	s.assetRoutes()
 	s.stateRoutes()
 	s.labelRoutes()
+	s.current.Store(&s.Labelers)
+	s.searchRoutes()
+	s.reviewRoutes()
 	s.ruleRoutes()
+	s.editRoutes()
 	s.apiRoutes()
 	return s, nil
 }
+
+// inUse are the labelers, the one that is used where none is asked for first.
+func (s *Server) inUse() []*labeler.Labeler { return *s.current.Load() }
 
 // entry puts a page into the navigation, behind those before it.
 func (s *Server) entry(path, title string) { s.nav = append(s.nav, link{path, title}) }
@@ -148,6 +171,7 @@ const stopTime = 10 * time.Second
 // Serve answers until the context ends, then lets what is under way come to its
 // end, and gives nil.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	defer s.trials.end()
 	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
