@@ -133,7 +133,7 @@ func TestReviewByHTTP(t *testing.T) {
 	assert.NotContains(t, w.Header().Get("Location"), "?id="+first.ID+"&")
 
 	for body, status := range map[string]int{
-		verdict(first, 4, "zebra", ""):                                            500,
+		verdict(first, 4, "zebra", ""):                                            400,
 		strings.Replace(verdict(first, 4, "ambiguous", ""), "version=4", "", 1):   400,
 		verdict(eval.Disagreement{ID: "x", Observation: "y"}, 0, "ambiguous", ""): 404,
 	} {
