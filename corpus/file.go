@@ -273,10 +273,11 @@ func (t *Table) broken(e *rowError) *Problem {
 }
 
 // Fault is the problem of one field, or, with column -1, of a whole row. A column
-// behind those of the header has no name.
+// behind those of the header has no name, nor has any where the header may be the
+// text of a report.
 func (t *Table) Fault(line, column int, what, do string) *Problem {
 	switch {
-	case column >= len(t.Header):
+	case column >= len(t.Header), column >= 0 && !AreNames(t.Header...):
 		what = fmt.Sprintf("column %d: %s", column+1, what)
 	case column >= 0:
 		what = fmt.Sprintf("column %d (%s): %s", column+1, strings.TrimSpace(t.Header[column]), what)

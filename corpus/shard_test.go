@@ -192,13 +192,13 @@ func TestShardsAreEven(t *testing.T) {
 }
 
 func TestParseShard(t *testing.T) {
-	for _, s := range []string{"1/1", "3/16", "16/16"} {
+	for _, s := range []string{"1/1", "3/16", "16/16", "65536/65536"} {
 		shard, err := ParseShard(s)
 		require.NoError(t, err)
 		assert.Equal(t, s, shard.String())
 	}
 	assert.Equal(t, "1/1", Shard{}.String())
-	for _, s := range []string{"", "3", "0/4", "5/4", "a/4", "1/0", "-1/4", "1/4/4"} {
+	for _, s := range []string{"", "3", "0/4", "5/4", "a/4", "1/0", "-1/4", "1/4/4", "1/65537"} {
 		_, err := ParseShard(s)
 		assert.ErrorContains(t, err, "want i/n", s)
 	}

@@ -417,3 +417,11 @@ func checkAll(t *testing.T, r *Reader) {
 	require.Equal(t, lost, r.Counts().Lost)
 	require.Positive(t, reports+lost)
 }
+
+// A column is named by its header, unless that may be the text of a report.
+func TestFaultNamesNoText(t *testing.T) {
+	table := &Table{Header: []string{"id", "Pleural Effusion"}, File: &File{Path: "x.csv"}}
+	assert.Equal(t, "x.csv:2: column 2 (Pleural Effusion): wrong", table.Fault(2, 1, "wrong", "").Error())
+	table.Header = []string{"", `the "heart" is large.`}
+	assert.Equal(t, "x.csv:2: column 2: wrong", table.Fault(2, 1, "wrong", "").Error())
+}

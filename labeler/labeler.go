@@ -104,6 +104,12 @@ func (l *Labeler) Of(section string) (*Labeler, error) {
 	return &other, nil
 }
 
+// With gives a labeler of another rule set that labels the same sections by the
+// same conventions. It fails as New does.
+func (l *Labeler) With(set *rules.Set) (*Labeler, error) {
+	return New(Options{Rules: set, Section: l.section, Exceptions: l.exceptions, Compat: l.compat, MaxTime: l.maxTime})
+}
+
 // Observations are the observations of the rule set in output order;
 // Result.Labels follows it.
 func (l *Labeler) Observations() []corpus.Observation { return l.set.Observations }

@@ -41,6 +41,9 @@ func Embedded(name string) (*Set, error) {
 	return s, nil
 }
 
+// Files gives the files of the embedded rule set of that name, which Load reads.
+func Files(name string) (fs.FS, error) { return embeddedFiles(name) }
+
 func embeddedFiles(name string) (fs.FS, error) {
 	for _, n := range Names() {
 		if n == name {

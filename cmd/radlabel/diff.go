@@ -172,12 +172,9 @@ func (r *diffRun) written(work func(*evaltext.Rows) error) error {
 	})
 }
 
-// compare reads both sides in turns, so that rows in the same order find each
-// other at once.
+// compare reads both sides.
 func (r *diffRun) compare(ctx context.Context, d *eval.Diff, sides [2]*predictor, inputs []string, t *tally) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var next [2]func() (gold.Row, error, bool)
+	var rows [2]iter.Seq2[gold.Row, error]
 	for i, p := range sides {
 		var reports iter.Seq2[corpus.Report, error]
 		if p.labeler != nil {
@@ -191,36 +188,20 @@ func (r *diffRun) compare(ctx context.Context, d *eval.Diff, sides [2]*predictor
 				defer func() { t.bar.hide() }()
 			}
 		}
-		pull, stop := iter.Pull2(p.rows(ctx, reports))
-		defer stop()
-		next[i] = pull
+		rows[i] = p.rows(ctx, reports)
 	}
+	d.Progress = t.bar.set
 	sameInputs := sides[0].labeler != nil && sides[1].labeler != nil
-	for open := 2; open > 0; {
-		open = 0
-		for side := range next {
-			row, err, ok := next[side]()
-			if !ok {
-				continue
-			}
-			open++
-			if err == nil {
-				err = d.Add(side, row)
-				t.bar.set(d.Reports)
-			}
-			var problem *corpus.Problem
-			switch {
-			case errors.As(err, &problem):
-				if side == 0 || !sameInputs { // else the other side has told it
-					t.problem(problem)
-				}
-			case err != nil:
-				return err
-			}
+	err := d.Read(ctx, rows, func(side int, problem *corpus.Problem) {
+		if side == 0 || !sameInputs { // else the other side has told it
+			t.problem(problem)
 		}
+	})
+	if err != nil {
+		return err
 	}
 	for _, p := range sides {
 		t.notes(p.source)
 	}
-	return ctx.Err()
+	return nil
 }

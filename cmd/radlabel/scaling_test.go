@@ -29,16 +29,17 @@ type series struct {
 var scalingWorkers = []int{1, 2, 4, 8}
 
 // TestScaling labels the archives that RADLABEL_ARCHIVES names with 1, 2, 4 and 8
-// workers, three times in turns, and plots the medians.
+// workers, in turns, three times or as ROUNDS says, and plots the medians.
 func TestScaling(t *testing.T) {
 	if *scaling == "" {
 		t.Skip("-scaling names the plot")
 	}
+	rounds, _ := strconv.Atoi(cmp.Or(os.Getenv("ROUNDS"), "3"))
 	folder := t.TempDir()
 	var all []series
 	for _, path := range strings.Fields(os.Getenv("RADLABEL_ARCHIVES")) {
 		times := make([][]float64, len(scalingWorkers))
-		for range 3 {
+		for range rounds {
 			for i, workers := range scalingWorkers {
 				runtime.GC()
 				start := time.Now()

@@ -19,6 +19,7 @@ import (
 type serveRun struct {
 	*app
 	labelFlags
+	corpusFlags
 	addr                 string
 	cert, key            string
 	tokenFile, usersFile string
@@ -30,20 +31,25 @@ type serveRun struct {
 func (a *app) serveCommand() *cobra.Command {
 	r := &serveRun{app: a, maxRequest: serve.DefaultRequest}
 	cmd := &cobra.Command{
-		Use:   "serve",
-		Short: "Label reports in the browser, and by HTTP",
+		Use:   "serve [--index DIR] [--gold GOLD (--pred LABELS | INPUT...)]",
+		Short: "Label, search and review reports in the browser, and label by HTTP",
 		Long: `Serve answers at http://127.0.0.1:8620/ with pages for a browser, and below /api/v1
 with labels for other programs; /api/v1/openapi.json describes it. Ctrl-C ends it
 once what is under way is answered.
+
+--index adds the search of an index, --gold the errors of labels as validate finds
+them, each to be judged: verdicts go to --verdicts, which validate --adjudicated
+reads. Changed rules are tried on these reports; those of --rules can be saved.
 
 Only this machine reaches it unless --addr says otherwise, and then it wants
 --tls-cert and --tls-key and a secret: a token, or users with passwords. They come
 from files, or the token from RADLABEL_TOKEN: a command line can be read by others.
 Texts of reports are neither logged nor kept.`,
 		Example: `  radlabel serve
+  radlabel serve --index idx --gold gold.csv --pred labels.jsonl --verdicts verdicts.jsonl
   radlabel serve --rules my-rules --addr 127.0.0.1:9000
   radlabel serve --addr :8620 --tls-cert cert.pem --tls-key key.pem --token-file token`,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error { return r.corpusFlags.check(args) },
 		RunE: action(r.run),
 	}
 	flags := cmd.Flags()
@@ -57,10 +63,11 @@ Texts of reports are neither logged nor kept.`,
 	flags.DurationVar(&r.timeout, "timeout", serve.DefaultTimeout, "`time` to read a request, and to answer it; of a stream, for what is next")
 	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	r.labelFlags.add(cmd)
+	r.corpusFlags.add(cmd)
 	return cmd
 }
 
-func (r *serveRun) run(ctx context.Context, _ []string) error {
+func (r *serveRun) run(ctx context.Context, inputs []string) error {
 	if r.maxRequests <= 0 || r.timeout <= 0 {
 		return usagef("--max-requests and --timeout: want more than nothing")
 	}
@@ -73,6 +80,12 @@ func (r *serveRun) run(ctx context.Context, _ []string) error {
 	if opts.Labelers, err = r.labelers(); err != nil {
 		return err
 	}
+	end, err := r.corpus(ctx, &opts, inputs)
+	defer end()
+	if err != nil {
+		return err
+	}
+	opts.RuleFolder = r.folder
 	s, err := serve.New(opts)
 	if err != nil {
 		return err

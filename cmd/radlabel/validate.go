@@ -26,6 +26,7 @@ type validateRun struct {
 	gold, goldID string
 	needIDs      bool // rows are not matched by their order
 	pred         string
+	adjudicated  string
 	compare      string
 	task         string
 	only         []string
@@ -78,6 +79,9 @@ whether it is positive, for gold that knows no negation. --task agreement A B
 compares two annotators. --task negex and --task bioscope measure negation alone on
 the corpora of these names.
 
+--adjudicated FILE takes verdicts on errors, given in the browser with radlabel
+serve --gold, into gold: its errors are corrected, ambiguous labels left out.
+
 With --gate, the exit code is 1 where a condition does not hold.`,
 		Example: `  radlabel validate --gold gold.csv --pred labels.jsonl --html page.html
   radlabel validate --gold gold.csv reports.csv --section all --rules my-rules
@@ -90,6 +94,7 @@ With --gate, the exit code is 1 where a condition does not hold.`,
 	flags.StringVar(&r.gold, "gold", "", "`file` or folder of gold labels")
 	flags.StringVar(&r.goldID, "gold-id", "", "`column` or field of the ids in gold (guessed)")
 	flags.StringVar(&r.pred, "pred", "", "`file` of labels to measure; without it the inputs are labelled now")
+	flags.StringVar(&r.adjudicated, "adjudicated", "", "`file` of verdicts on errors, as radlabel serve saves them: errors of gold are corrected, ambiguous labels left out")
 	flags.StringVar(&r.compare, "compare", "", "compare `A` with the argument behind it: --compare A B")
 	flags.StringVar(&r.task, "task", taskLabels, "what is measured: "+strings.Join(tasks(), ", "))
 	flags.StringSliceVar(&r.only, "observations", nil, "only these observations, by `names` joined by commas")
@@ -139,8 +144,8 @@ func (r *validateRun) check(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("--task %q is not known; use %s", r.task, strings.Join(tasks(), ", "))
 	case alone && given("ids") != "":
 		return fmt.Errorf("--ids is not for --task %s", r.task)
-	case alone && given("gold", "pred", "compare") != "":
-		return fmt.Errorf("--task %s takes its files as arguments, without --%s", r.task, given("gold", "pred", "compare"))
+	case alone && given("gold", "pred", "compare", "adjudicated") != "":
+		return fmt.Errorf("--task %s takes its files as arguments, without --%s", r.task, given("gold", "pred", "compare", "adjudicated"))
 	case alone && len(args) != n:
 		return fmt.Errorf("--task %s wants %s, and there are %d", r.task, columns.Count(n, "file"), len(args))
 	case alone && r.task != taskAgreement && given("html", "by", "observations") != "":
@@ -203,7 +208,7 @@ func (r *validateRun) second() string {
 
 func (r *validateRun) run(ctx context.Context, args []string) error {
 	for _, out := range []string{r.html, r.errors} {
-		if err := overwrites(append([]string{r.gold, r.pred, r.compare}, args...), out); out != "" && err != nil {
+		if err := overwrites(append([]string{r.gold, r.pred, r.compare, r.adjudicated}, args...), out); out != "" && err != nil {
 			return err
 		}
 	}
@@ -229,6 +234,14 @@ func (r *validateRun) about(g, prediction string, set *rules.Set) evaltext.About
 		about.RuleSet, about.Digest, about.Section = set.Name, set.Digest, r.section
 	}
 	return about
+}
+
+// adjudication is the line that tells of verdicts; "" where none are applied.
+func adjudication(about evaltext.About) string {
+	if about.Adjudicated == nil {
+		return ""
+	}
+	return fmt.Sprintf("adjudicated: %s, %s\n", about.Adjudicated.File, about.Adjudicated.Applied)
 }
 
 // ofPart names the part of gold that is measured, behind the name of gold.
@@ -268,7 +281,7 @@ func (r *validateRun) show(e *eval.Evaluation, about evaltext.About) error {
 	case r.brief != "":
 		return evaltext.Brief(r.stdout, r.brief, e)
 	}
-	fmt.Fprintf(r.stdout, "gold: %s%s\nprediction: %s\n", about.Gold, r.ofPart(), about.Prediction)
+	fmt.Fprintf(r.stdout, "gold: %s%s\n%sprediction: %s\n", about.Gold, r.ofPart(), adjudication(about), about.Prediction)
 	return evaltext.Evaluation(r.stdout, e, style)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/radlabel/radlabel/internal/evalpage"
 	"github.com/radlabel/radlabel/internal/evaltext"
 	"github.com/radlabel/radlabel/internal/gold"
+	"github.com/radlabel/radlabel/internal/review"
 	"github.com/radlabel/radlabel/rules"
 )
 
@@ -44,9 +45,15 @@ func (r *validateRun) evaluated(ctx context.Context, inputs []string) error {
 	if !r.quiet && r.task != taskPresence && table && !t.gold.PositiveOnly && eval.TwoValued(t.gold) {
 		fmt.Fprintf(r.stderr, "%s: every label is 1 or 0; if 0 may mean that nothing was said, use --task presence\n", r.gold)
 	}
-	err = r.files(e, evalpage.About{Gold: titleOf(t.gold.Source), Prediction: p.title()})
+	about := r.about(titleOf(t.gold.Source), p.title(), p.set)
+	about.Adjudicated = t.adjudicated
+	onPage := about.Gold
+	if about.Adjudicated != nil {
+		onPage += ", adjudicated by " + about.Adjudicated.File
+	}
+	err = r.files(e, evalpage.About{Gold: onPage, Prediction: about.Prediction})
 	if err == nil {
-		err = r.show(e, r.about(titleOf(t.gold.Source), p.title(), p.set))
+		err = r.show(e, about)
 	}
 	return errors.Join(err, r.gated(e.Figures), t.tally.failure())
 }
@@ -76,6 +83,8 @@ type trial struct {
 	gold   *gold.Sheet
 	inputs []string
 	tally  *tally
+	// adjudicated is what verdicts did to gold; nil without them.
+	adjudicated *evaltext.Adjudicated
 }
 
 // trial loads gold and gets the labels of each predictor for it. Rows of
@@ -110,7 +119,27 @@ func (r *validateRun) trial(ctx context.Context, known []corpus.Observation, inp
 		}
 		sheets = append(sheets, sheet)
 	}
-	return t, sheets, nil
+	return t, sheets, t.adjudicate(sheets)
+}
+
+// adjudicate takes the verdicts of --adjudicated into gold.
+func (t *trial) adjudicate(sheets []*gold.Sheet) error {
+	path := t.validateRun.adjudicated
+	if path == "" {
+		return nil
+	}
+	verdicts, err := review.Load(path)
+	if err != nil {
+		return err
+	}
+	if verdicts.Torn && !t.quiet {
+		fmt.Fprintf(t.stderr, "%s: the last line is cut short, as a kill leaves it, and is passed over\n", path)
+	}
+	presence := t.task == taskPresence || t.gold.PositiveOnly ||
+		slices.ContainsFunc(sheets, func(s *gold.Sheet) bool { return s.PositiveOnly })
+	sheet, applied := verdicts.Apply(t.gold, presence)
+	t.gold, t.adjudicated = sheet, &evaltext.Adjudicated{File: path, Applied: applied}
+	return nil
 }
 
 // labels are those of a file, or those that a labeler gives now.
@@ -281,12 +310,13 @@ func (r *validateRun) compared(ctx context.Context, second string, inputs []stri
 			return err
 		}
 	}
-	names := evaltext.Pair{A: a.title(), B: b.title()}
+	names, about := evaltext.Pair{A: a.title(), B: b.title()}, r.about(titleOf(t.gold.Source), "", nil)
+	about.Adjudicated = t.adjudicated
 	if r.json {
-		err = evaltext.ComparisonJSON(r.stdout, c, names, r.about(titleOf(t.gold.Source), "", nil))
+		err = evaltext.ComparisonJSON(r.stdout, c, names, about)
 	} else {
-		if r.part != "" || t.gold.Images > 0 {
-			fmt.Fprintf(r.stdout, "gold: %s%s\n", titleOf(t.gold.Source), r.ofPart())
+		if r.part != "" || t.gold.Images > 0 || about.Adjudicated != nil {
+			fmt.Fprintf(r.stdout, "gold: %s%s\n%s", about.Gold, r.ofPart(), adjudication(about))
 		}
 		err = evaltext.Comparison(r.stdout, c, names, style)
 	}

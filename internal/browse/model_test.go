@@ -20,6 +20,7 @@ import (
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/index"
 	"github.com/radlabel/radlabel/internal/page"
+	"github.com/radlabel/radlabel/internal/relabel"
 	"github.com/radlabel/radlabel/labeler"
 	"github.com/radlabel/radlabel/rules"
 )
@@ -78,9 +79,9 @@ var chexpertRules = sync.OnceValue(func() *rules.Set {
 	return set
 })
 
-var chexpert = sync.OnceValue(func() *explainer {
+var chexpert = sync.OnceValue(func() *relabel.Explainer {
 	set := chexpertRules()
-	return &explainer{origin: index.Origin{RuleSet: set.Name, Digest: set.Digest}}
+	return &relabel.Explainer{Origin: index.Origin{RuleSet: set.Name, Digest: set.Digest}}
 })
 
 func modelOf(t testing.TB, x source, opts Options, width, height int) *model {
@@ -405,16 +406,16 @@ func TestUnreadable(t *testing.T) {
 func TestExplain(t *testing.T) {
 	report := corpus.Report{ID: "1", Text: "No mass or effusion.\nEdema."}
 	report.Sections = []corpus.Section{{Name: "findings", Span: corpus.Span{End: 21}}, {Name: "impression", Span: corpus.Span{Start: 21, End: 27}}}
-	explainedOf := func(opts index.WriteOptions, origin func(*index.Origin)) explained {
+	explainedOf := func(opts index.WriteOptions, origin func(*index.Origin)) relabel.Explained {
 		x := indexOf(t, []corpus.Report{report}, opts)
-		e := explainer{origin: x.Origin()}
+		e := relabel.Explainer{Origin: x.Origin()}
 		if origin != nil {
-			origin(&e.origin)
+			origin(&e.Origin)
 		}
 		d, ok, err := x.Document(t.Context(), "1", index.Query{}, 0)
 		require.True(t, ok)
 		require.NoError(t, err)
-		return e.explain(d, x.Observations())
+		return e.Explain(d, x.Observations())
 	}
 	labels := func(r labeler.Result) map[corpus.Observation]string {
 		all := map[corpus.Observation]string{}
@@ -427,26 +428,26 @@ func TestExplain(t *testing.T) {
 	}
 
 	why := explainedOf(index.WriteOptions{}, nil)
-	assert.Equal(t, map[corpus.Observation]string{"Edema": "positive"}, labels(why.labels), "of the impression alone")
-	assert.Equal(t, []corpus.Section{{Name: "impression", Span: corpus.Span{Start: 21, End: 27}, Header: corpus.Span{Start: 21, End: 21}}}, why.labels.Labelled)
-	lines, _ := page.Screen{}.Report(why.marks)
+	assert.Equal(t, map[corpus.Observation]string{"Edema": "positive"}, labels(why.Labels), "of the impression alone")
+	assert.Equal(t, []corpus.Section{{Name: "impression", Span: corpus.Span{Start: 21, End: 27}, Header: corpus.Span{Start: 21, End: 21}}}, why.Labels.Labelled)
+	lines, _ := page.Screen{}.Report(why.Marks)
 	assert.Equal(t, []string{"  No mass or effusion.", "  ^^ ----....--------", "| Edema.", "| +++++"}, lines, "marks are of every section")
-	assert.Empty(t, why.note)
+	assert.Empty(t, why.Note)
 
 	chestxray, err := rules.Embedded("chestxray14")
 	require.NoError(t, err)
 	why = explainedOf(index.WriteOptions{Labeler: labeler.Options{Rules: chestxray, Section: "all"}}, nil)
-	assert.Equal(t, map[corpus.Observation]string{"Edema": "positive", "Effusion": "negative", "Mass": "negative"}, labels(why.labels))
+	assert.Equal(t, map[corpus.Observation]string{"Edema": "positive", "Effusion": "negative", "Mass": "negative"}, labels(why.Labels))
 
 	given := func(corpus.Report) []corpus.Assertion {
 		return append(make([]corpus.Assertion, 13), corpus.Positive)
 	}
 	why = explainedOf(index.WriteOptions{Labels: given, LabelsFile: "gold.csv"}, nil)
-	assert.Equal(t, map[corpus.Observation]string{"Support Devices": "positive of gold.csv"}, labels(why.labels))
+	assert.Equal(t, map[corpus.Observation]string{"Support Devices": "positive of gold.csv"}, labels(why.Labels))
 
 	why = explainedOf(index.WriteOptions{}, func(o *index.Origin) { o.Digest = "0123456789abcdef" })
-	assert.Equal(t, "The index was made with rules that this program does not have (chexpert 0123456789ab): no scopes and reasons.", why.note)
-	assert.Equal(t, map[corpus.Observation]string{"Edema": "positive as the index has it"}, labels(why.labels))
-	lines, _ = page.Screen{}.Report(why.marks)
+	assert.Equal(t, "The index was made with rules that this program does not have (chexpert 0123456789ab): no scopes and reasons.", why.Note)
+	assert.Equal(t, map[corpus.Observation]string{"Edema": "positive as the index has it"}, labels(why.Labels))
+	lines, _ = page.Screen{}.Report(why.Marks)
 	assert.Equal(t, []string{"| No mass or effusion.", "| ^^ ----    --------", "| Edema.", "| +++++"}, lines, "no scopes")
 }

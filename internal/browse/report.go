@@ -7,6 +7,7 @@ import (
 
 	"github.com/radlabel/radlabel/internal/columns"
 	"github.com/radlabel/radlabel/internal/page"
+	"github.com/radlabel/radlabel/internal/relabel"
 	"github.com/radlabel/radlabel/internal/searchtext"
 )
 
@@ -25,17 +26,17 @@ func (m *model) show(o opened) {
 func (m *model) layOut() (found int) {
 	d, why := m.report.document, m.report.explained
 	m.pager.SetHeight(max(m.height-len(m.reportHead())-1, 1))
-	screen := page.Screen{Width: max(m.width-margin, 1), Colour: m.seeker.opts.Colour, Asked: asked(d), Found: foundIn(d)}
-	lines, found := screen.Report(why.marks)
+	screen := page.Screen{Width: max(m.width-margin, 1), Colour: m.seeker.opts.Colour, Asked: relabel.Asked(d), Found: relabel.FoundIn(d)}
+	lines, found := screen.Report(why.Marks)
 	if !m.seeker.opts.Colour {
 		lines = append(append(lines, ""), wrapped(page.Legend+"   words of the query: *", m.width)...)
 	}
 	lines = append(lines, "")
-	for _, l := range screen.Reasons(why.labels) {
+	for _, l := range screen.Reasons(why.Labels) {
 		lines = append(lines, hanging(l, m.width)...)
 	}
-	if why.note != "" {
-		lines = append(append(lines, ""), wrapped(why.note, m.width)...)
+	if why.Note != "" {
+		lines = append(append(lines, ""), wrapped(why.Note, m.width)...)
 	}
 	m.pager.SetContentLines(lines)
 	return found

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/radlabel/radlabel/internal/index"
+	"github.com/radlabel/radlabel/internal/relabel"
 )
 
 // pageSize is how many hits are asked for at once.
@@ -20,7 +21,7 @@ const pageSize = 50
 type seeker struct {
 	source
 	opts    Options
-	explain *explainer
+	explain *relabel.Explainer
 
 	base context.Context
 	end  context.CancelFunc
@@ -32,7 +33,7 @@ type seeker struct {
 }
 
 func newSeeker(ctx context.Context, x source, opts Options) *seeker {
-	s := &seeker{source: x, opts: opts, explain: &explainer{origin: x.Origin()}}
+	s := &seeker{source: x, opts: opts, explain: &relabel.Explainer{Origin: x.Origin()}}
 	s.base, s.end = context.WithCancel(ctx)
 	s.ctx, s.stop = context.WithCancel(s.base)
 	return s
@@ -40,7 +41,7 @@ func newSeeker(ctx context.Context, x source, opts Options) *seeker {
 
 // prepare builds what explains a report, so that the first one opens at once.
 func (s *seeker) prepare() tea.Msg {
-	s.explain.load.Do(s.explain.loadRules)
+	s.explain.Prepare()
 	return nil
 }
 
@@ -72,7 +73,7 @@ type more struct {
 type opened struct {
 	turn      int
 	document  index.Document
-	explained explained
+	explained relabel.Explained
 	err       error
 }
 
@@ -119,7 +120,7 @@ func (s *seeker) open(q index.Query, hit index.Hit) tea.Cmd {
 		if err != nil {
 			return opened{turn: turn, document: index.Document{Hit: hit}, err: err}
 		}
-		return opened{turn, d, s.explain.explain(d, s.Observations()), nil}
+		return opened{turn, d, s.explain.Explain(d, s.Observations()), nil}
 	})
 }
 

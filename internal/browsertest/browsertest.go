@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -124,20 +126,60 @@ func (p *Tab) Run(script string) {
 // leads to.
 func (p *Tab) Wait(expression string) {
 	p.T.Helper()
-	var err error
-	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(10 * time.Millisecond) {
-		var held bool
-		if held, err = chromedp.Run(p.Ctx, chromedp.Evaluate[bool]("!!("+expression+")")); held && err == nil {
+	p.wait(expression, 20*time.Second)
+}
+
+// WaitLong waits for what a busy machine may take long for.
+func (p *Tab) WaitLong(expression string) {
+	p.T.Helper()
+	p.wait(expression, 90*time.Second)
+}
+
+// wait asks again and again, since a page that is left takes what it was asked
+// along.
+func (p *Tab) wait(expression string, most time.Duration) {
+	p.T.Helper()
+	ctx, cancel := context.WithTimeout(p.Ctx, most)
+	defer cancel()
+	for {
+		v, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		if v && err == nil {
 			return
 		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			require.FailNow(p.T, "waiting for "+expression, "%v", err)
+		}
 	}
-	require.FailNow(p.T, "it does not hold: "+expression, err)
 }
 
 // Press presses keys one after the other, as chromedp.KeyEvent takes them.
 func (p *Tab) Press(keys string) {
 	p.T.Helper()
 	p.Do(chromedp.KeyEvent(keys))
+}
+
+// codes are those of keys that are not letters or digits.
+var codes = map[string]int64{"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "/": 191}
+
+// Keys presses keys by their names as a keyboard does: a page that takes a key keeps
+// it from the field that has the focus, which Press does not.
+func (p *Tab) Keys(names ...string) {
+	p.T.Helper()
+	for _, name := range names {
+		key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: name, WindowsVirtualKeyCode: codes[name]}
+		switch {
+		case name == "Enter":
+			key.Text = "\r"
+		case len(name) == 1:
+			key.Text = name
+			key.WindowsVirtualKeyCode = cmp.Or(key.WindowsVirtualKeyCode, int64(strings.ToUpper(name)[0]))
+		}
+		Call(p, input.DispatchKeyEvent, key)
+		key.Type, key.Text = input.DispatchKeyEventTypeKeyUp, ""
+		Call(p, input.DispatchKeyEvent, key)
+	}
 }
 
 // Media makes the page believe that it is printed, or shown on a screen.
@@ -163,4 +205,11 @@ func (p *Tab) Quiet() {
 		assert.True(p.T, strings.HasPrefix(r, p.URL) || strings.HasPrefix(r, "data:") || r == "about:blank", "asks for %s", r)
 	}
 	assert.NotEmpty(p.T, p.requests)
+}
+
+// Forgive drops what was said on the console that has a text in it: what was to be.
+func (p *Tab) Forgive(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.trouble = slices.DeleteFunc(p.trouble, func(s string) bool { return strings.Contains(s, text) })
 }

@@ -2,7 +2,10 @@ package eval
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"hash/maphash"
+	"iter"
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -27,6 +30,9 @@ type Diff struct {
 	Presence bool
 	// Each is given every change as it is found. It may be nil.
 	Each func(Change) error
+	// Progress is told the number of reports that have been compared, after each
+	// row. It may be nil.
+	Progress func(reports int)
 	// Examples of each observation and kind are kept, up to this many.
 	Most int
 
@@ -75,6 +81,42 @@ func NewDiff(old, new []corpus.Observation, most int) *Diff {
 	}
 	d.By = make([]Confusion, len(d.Observations))
 	return d
+}
+
+// Read compares two sources of rows, old and new. It takes from both in turns, so
+// that rows in the same order find each other at once. What is wrong with single
+// rows is told with its side; any other error ends it.
+func (d *Diff) Read(ctx context.Context, sides [2]iter.Seq2[gold.Row, error], told func(side int, problem *corpus.Problem)) error {
+	var next [2]func() (gold.Row, error, bool)
+	for i, rows := range sides {
+		pull, stop := iter.Pull2(rows)
+		defer stop()
+		next[i] = pull
+	}
+	for open := 2; open > 0; {
+		open = 0
+		for side := range next {
+			row, err, ok := next[side]()
+			if !ok {
+				continue
+			}
+			open++
+			if err == nil {
+				err = d.Add(side, row)
+			}
+			var problem *corpus.Problem
+			switch {
+			case errors.As(err, &problem):
+				told(side, problem)
+			case err != nil:
+				return err
+			}
+			if d.Progress != nil {
+				d.Progress(d.Reports)
+			}
+		}
+	}
+	return ctx.Err()
 }
 
 // Add takes the next row of the old source (side 0) or of the new one (side 1).

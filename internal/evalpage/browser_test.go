@@ -131,15 +131,15 @@ func TestBrowser(t *testing.T) {
 		assert.Equal(t, all, p.shown())
 	})
 
-	d := e.Errors[slices.IndexFunc(e.Errors, func(d eval.Disagreement) bool { return cuesOf(d)[0] != noCue })]
+	d := e.Errors[slices.IndexFunc(e.Errors, func(d eval.Disagreement) bool { return CuesOf(d)[0] != noCue })]
 	for _, test := range []struct {
 		filter, value string
 		holds         func(eval.Disagreement) bool
 	}{
 		{"observation", string(d.Observation), func(o eval.Disagreement) bool { return o.Observation == d.Observation }},
 		{"confusion", d.Kind(), func(o eval.Disagreement) bool { return o.Kind() == d.Kind() }},
-		{"rule", rulesOf(d)[0], func(o eval.Disagreement) bool { return slices.Contains(rulesOf(o), rulesOf(d)[0]) }},
-		{"cue", cuesOf(d)[0], func(o eval.Disagreement) bool { return slices.Contains(cuesOf(o), cuesOf(d)[0]) }},
+		{"rule", RulesOf(d)[0], func(o eval.Disagreement) bool { return slices.Contains(RulesOf(o), RulesOf(d)[0]) }},
+		{"cue", CuesOf(d)[0], func(o eval.Disagreement) bool { return slices.Contains(CuesOf(o), CuesOf(d)[0]) }},
 	} {
 		want := number(e, test.holds)
 		require.Positive(t, want)

@@ -38,9 +38,9 @@ func observationOf(d eval.Disagreement) []string {
 
 func kindOf(d eval.Disagreement) []string { return []string{d.Kind()} }
 
-// rulesOf are the rules that decide a label, as in eval.Attribution; an error
+// RulesOf are the rules that decide a label, as in eval.Attribution; an error
 // that no rule decides is known by its reason.
-func rulesOf(d eval.Disagreement) []string {
+func RulesOf(d eval.Disagreement) []string {
 	ids := distinct(d.Decisive, func(m gold.Mention) string { return m.Rule })
 	switch {
 	case len(ids) > 0:
@@ -51,7 +51,8 @@ func rulesOf(d eval.Disagreement) []string {
 	return []string{noRule}
 }
 
-func cuesOf(d eval.Disagreement) []string {
+// CuesOf are the cues that govern what decides a label; one name stands for none.
+func CuesOf(d eval.Disagreement) []string {
 	if ids := distinct(d.Decisive, func(m gold.Mention) string { return m.Cue }); len(ids) > 0 {
 		return ids
 	}
@@ -165,7 +166,7 @@ type errorItem struct {
 	ID, Observation, Kind   string
 	Gold, Predicted, Reason string
 	Rules, Cues             string
-	Passages                []passage
+	Passages                []Passage
 	Text, Summary           string // Summary is "" of a short text
 }
 
@@ -174,8 +175,8 @@ func newErrorItem(d eval.Disagreement, gold side) errorItem {
 	return errorItem{
 		ID: page.OneLine(d.ID), Observation: observationOf(d)[0], Kind: d.Kind(),
 		Gold: d.Gold.String(), Predicted: d.Predicted.String(), Reason: page.OneLine(d.Reason),
-		Rules: strings.Join(rulesOf(d), "\n"), Cues: strings.Join(cuesOf(d), "\n"),
-		Passages: passages(d, gold), Text: text, Summary: summary,
+		Rules: strings.Join(RulesOf(d), "\n"), Cues: strings.Join(CuesOf(d), "\n"),
+		Passages: Passages(d, gold.Word), Text: text, Summary: summary,
 	}
 }
 
@@ -191,8 +192,8 @@ func newBrowser(e *eval.Evaluation, gold, prediction side) browser {
 	}
 	if e.Evidence {
 		b.Filters = append(b.Filters,
-			filter{"rule", "Rule", values(shown, rulesOf)},
-			filter{"cue", "Cue", values(shown, cuesOf)})
+			filter{"rule", "Rule", values(shown, RulesOf)},
+			filter{"cue", "Cue", values(shown, CuesOf)})
 	}
 	return b
 }
@@ -274,72 +275,68 @@ func values(errors []eval.Disagreement, names func(eval.Disagreement) []string) 
 	return all
 }
 
-// passage is a sentence with what was found in it.
-type passage struct {
+// Passage is a sentence with what was found in it.
+type Passage struct {
 	Section  string
-	Pieces   []piece
-	Mentions []foundTimes
+	Pieces   []Piece
+	Mentions []FoundTimes
 	at       int
 	sentence string
-	marks    []mark
+	marks    []Mark
 }
 
-// found is a mention as words, for those who do not see the marks.
-type found struct {
+// Found is a mention as words, for those who do not see the marks.
+type Found struct {
 	Side                string // gold's name; "" of the prediction
 	Assertion, Words    string
 	Rule, Cue, CueWords string
 }
 
-// foundTimes is a mention that a passage has more than once, in the same words.
-type foundTimes struct {
-	found
+// FoundTimes is a mention that a passage has more than once, in the same words.
+type FoundTimes struct {
+	Found
 	Times int
 }
 
-// passages gives the sentences of an error's mentions, each once, with the
-// marks of prediction and gold.
-func passages(d eval.Disagreement, gold side) []passage {
+// Passages gives the sentences of an error's mentions, each once, with the marks of
+// prediction and gold; the mentions of gold have the given name of that side.
+func Passages(d eval.Disagreement, gold string) []Passage {
 	var all passageList
 	for _, m := range d.Decisive {
 		all.add(m, "")
 	}
 	for _, m := range d.Annotated {
-		all.add(m, gold.Word)
+		all.add(m, gold)
 	}
 	for i := range all {
-		all[i].Pieces = pieces(all[i].sentence, all[i].marks)
+		all[i].Pieces = Pieces(all[i].sentence, all[i].marks)
 	}
 	return all
 }
 
-type passageList []passage
+type passageList []Passage
 
 func (l *passageList) add(m gold.Mention, side string) {
 	words := clamp(m.Mention, m.Sentence)
 	p := l.passage(m, words)
-	f := found{Side: side, Assertion: m.Assertion.String(), Words: page.OneLine(words.In(m.Sentence))}
-	put := func(class string, s corpus.Span) { p.marks = append(p.marks, mark{s.Shift(m.At - p.at), class}) }
-	if side != "" {
-		put("annotated", words)
-	} else {
-		cue := clamp(m.CueSpan, m.Sentence)
-		f.Rule, f.Cue, f.CueWords = page.OneLine(m.Rule), page.OneLine(m.Cue), page.OneLine(cue.In(m.Sentence))
-		put("mention "+m.Assertion.String(), words)
-		put("cue", cue)
-		put("scope", clamp(m.Scope, m.Sentence))
+	f := Found{Side: side, Assertion: m.Assertion.String(), Words: page.OneLine(words.In(m.Sentence))}
+	for _, mark := range marksOf(m, side != "") {
+		p.marks = append(p.marks, Mark{mark.Span.Shift(m.At - p.at), mark.Class})
 	}
-	if i := slices.IndexFunc(p.Mentions, func(t foundTimes) bool { return t.found == f }); i >= 0 {
+	if side == "" {
+		f.Rule, f.Cue, f.CueWords = page.OneLine(m.Rule), page.OneLine(m.Cue), page.OneLine(clamp(m.CueSpan, m.Sentence).In(m.Sentence))
+	}
+	if i := slices.IndexFunc(p.Mentions, func(t FoundTimes) bool { return t.Found == f }); i >= 0 {
 		p.Mentions[i].Times++
 	} else {
-		p.Mentions = append(p.Mentions, foundTimes{f, 1})
+		p.Mentions = append(p.Mentions, FoundTimes{f, 1})
 	}
 }
 
 // passage finds the passage that a mention stands in. Gold may have cut the
 // report into other sentences than the prediction: what counts is that the
 // passage has these words at this place of the report.
-func (l *passageList) passage(m gold.Mention, words corpus.Span) *passage {
+func (l *passageList) passage(m gold.Mention, words corpus.Span) *Passage {
 	for i := range *l {
 		p := &(*l)[i]
 		same := p.at == m.At && p.sentence == m.Sentence
@@ -348,18 +345,43 @@ func (l *passageList) passage(m gold.Mention, words corpus.Span) *passage {
 			return p
 		}
 	}
-	*l = append(*l, passage{Section: page.OneLine(m.Section), at: m.At, sentence: m.Sentence})
+	*l = append(*l, Passage{Section: page.OneLine(m.Section), at: m.At, sentence: m.Sentence})
 	return &(*l)[len(*l)-1]
 }
 
-// mark is a class that the bytes of a span have.
-type mark struct {
-	span  corpus.Span
-	class string
+// marksOf are the marks of a mention in its sentence.
+func marksOf(m gold.Mention, annotated bool) []Mark {
+	words := clamp(m.Mention, m.Sentence)
+	if annotated {
+		return []Mark{{words, "annotated"}}
+	}
+	return []Mark{{words, "mention " + m.Assertion.String()}, {clamp(m.CueSpan, m.Sentence), "cue"}, {clamp(m.Scope, m.Sentence), "scope"}}
 }
 
-// piece is a run of a sentence under the same marks.
-type piece struct{ Text, Class string }
+// InReport gives the text of a report with the marks of an error's mentions, as far
+// as their words stand in it where they should.
+func InReport(text string, d eval.Disagreement) []Piece {
+	var marks []Mark
+	for i, m := range slices.Concat(d.Decisive, d.Annotated) {
+		words := clamp(m.Mention, m.Sentence)
+		if at := words.Shift(m.At); at.Empty() || clamp(at, text) != at || at.In(text) != words.In(m.Sentence) {
+			continue
+		}
+		for _, mark := range marksOf(m, i >= len(d.Decisive)) {
+			marks = append(marks, Mark{mark.Span.Shift(m.At), mark.Class})
+		}
+	}
+	return Pieces(text, marks)
+}
+
+// Mark is a class that the bytes of a span have.
+type Mark struct {
+	Span  corpus.Span
+	Class string
+}
+
+// Piece is a run of a text under the same marks. Its text can be printed.
+type Piece struct{ Text, Class string }
 
 // clamp puts a span into a text, at the bounds of its characters: the spans of
 // a prediction that was read from a file may be anything.
@@ -378,28 +400,28 @@ func clamp(s corpus.Span, text string) corpus.Span {
 	return s
 }
 
-// pieces cuts a sentence wherever a mark begins or ends. Together the pieces
-// are the sentence.
-func pieces(sentence string, marks []mark) (all []piece) {
-	cuts := []int{0, len(sentence)}
+// Pieces cuts a text wherever a mark begins or ends. Together the pieces are the
+// text.
+func Pieces(text string, marks []Mark) (all []Piece) {
+	cuts := []int{0, len(text)}
 	for i := range marks {
-		marks[i].span = clamp(marks[i].span, sentence)
-		cuts = append(cuts, marks[i].span.Start, marks[i].span.End)
+		marks[i].Span = clamp(marks[i].Span, text)
+		cuts = append(cuts, marks[i].Span.Start, marks[i].Span.End)
 	}
 	slices.Sort(cuts)
 	cuts = slices.Compact(cuts)
 	for i := range len(cuts) - 1 {
 		s := corpus.Span{Start: cuts[i], End: cuts[i+1]}
-		all = append(all, piece{page.Printable(s.In(sentence)), classes(marks, s)})
+		all = append(all, Piece{page.Printable(s.In(text)), classes(marks, s)})
 	}
 	return all
 }
 
-func classes(marks []mark, s corpus.Span) string {
+func classes(marks []Mark, s corpus.Span) string {
 	var names []string
 	for _, m := range marks {
-		if m.span.Contains(s) && !slices.Contains(names, m.class) {
-			names = append(names, m.class)
+		if m.Span.Contains(s) && !slices.Contains(names, m.Class) {
+			names = append(names, m.Class)
 		}
 	}
 	return strings.Join(names, " ")

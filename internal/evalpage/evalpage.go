@@ -130,8 +130,8 @@ func newView(e *eval.Evaluation, about About) *view {
 	}
 	if e.Evidence {
 		v.Tallies = append(v.Tallies,
-			newTallyTable("By rule", "rule", tallies(e.Errors, "rule", rulesOf)),
-			newTallyTable("By cue", "cue", tallies(e.Errors, "cue", cuesOf)))
+			newTallyTable("By rule", "rule", tallies(e.Errors, "rule", RulesOf)),
+			newTallyTable("By cue", "cue", tallies(e.Errors, "cue", CuesOf)))
 		v.Carriers = []attributions{
 			newAttributions("rule", e.Rules, e.Unused.Rules),
 			newAttributions("cue", e.Cues, e.Unused.Cues),

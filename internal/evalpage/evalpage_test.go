@@ -323,16 +323,22 @@ func TestAxis(t *testing.T) {
 // words there.
 func TestPassages(t *testing.T) {
 	d := small().Errors[1]
-	all := passages(d, side{"Gold", "gold"})
+	all := Passages(d, "gold")
 	require.Len(t, all, 1)
 	assert.Equal(t, []string{"scope", "mention negative scope annotated", ""}, tail(all[0].Pieces, 3))
 	assert.Len(t, all[0].Mentions, 2)
 
 	d.Annotated[0].At--
-	assert.Len(t, passages(d, side{"Gold", "gold"}), 2, "other words stand there")
+	assert.Len(t, Passages(d, "gold"), 2, "other words stand there")
 }
 
-func tail(all []piece, n int) (classes []string) {
+func TestInReport(t *testing.T) {
+	d := eval.Disagreement{Decisive: []gold.Mention{{Sentence: "No edema.", At: 9, Mention: corpus.Span{Start: 3, End: 8}, CueSpan: corpus.Span{Start: 0, End: 2}, Assertion: corpus.Negative}}}
+	assert.Equal(t, []Piece{{"FINDINGS\n", ""}, {"No", "cue"}, {" ", ""}, {"edema", "mention negative"}, {".", ""}}, InReport("FINDINGS\nNo edema.", d))
+	assert.Equal(t, []Piece{{"Another report.", ""}}, InReport("Another report.", d), "whose sentences are others")
+}
+
+func tail(all []Piece, n int) (classes []string) {
 	for _, p := range all[len(all)-n:] {
 		classes = append(classes, p.Class)
 	}
@@ -355,7 +361,7 @@ func TestPieces(t *testing.T) {
 			Decisive:  rapid.SliceOfN(mention, 1, 4).Draw(t, "decisive"),
 			Annotated: rapid.SliceOfN(mention, 0, 2).Draw(t, "annotated"),
 		}
-		all := passages(d, side{"Gold", "gold"})
+		all := Passages(d, "gold")
 		require.Len(t, all, 1)
 		var joined strings.Builder
 		for _, p := range all[0].Pieces {
@@ -367,5 +373,12 @@ func TestPieces(t *testing.T) {
 			times += m.Times
 		}
 		assert.Equal(t, len(d.Decisive)+len(d.Annotated), times)
+
+		report := rapid.String().Draw(t, "report")
+		joined.Reset()
+		for _, p := range InReport(report, d) {
+			joined.WriteString(p.Text)
+		}
+		assert.Equal(t, page.Printable(report), joined.String())
 	})
 }

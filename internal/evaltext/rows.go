@@ -11,6 +11,7 @@ import (
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/eval"
 	"github.com/radlabel/radlabel/internal/gold"
+	"github.com/radlabel/radlabel/internal/review"
 )
 
 // Rows writes errors or changes for programs, one a row: as CSV with the first
@@ -189,6 +190,14 @@ type About struct {
 	Gold       string `json:"gold"`
 	Part       string `json:"part,omitempty"` // of gold: "1/2"; "" for the whole
 	Prediction string `json:"prediction"`
+	// Adjudicated says which verdicts were taken into gold; nil: none.
+	Adjudicated *Adjudicated `json:"adjudicated,omitempty"`
+}
+
+// Adjudicated is a file of verdicts and what became of them.
+type Adjudicated struct {
+	File string `json:"file"`
+	review.Applied
 }
 
 // jsonNumber writes what is no number as null and anything else in full.

@@ -696,6 +696,38 @@ func TestLabels(t *testing.T) {
 	assert.Empty(t, ids(t, x, slug(string(l.Observations()[2]))+":mentioned", 0))
 }
 
+// A condition that is put beside a query narrows it, and one that is taken away
+// gives it back.
+func TestToggle(t *testing.T) {
+	x := written(t, t.TempDir(), madeUp(rand.New(rand.NewPCG(7, 8)), 60), WriteOptions{})
+	const condition = "edema:positive"
+	both := ids(t, x, condition, 0)
+	for query, want := range map[string]string{
+		"*": condition, "no": "no edema:positive", " no  effusion ": "no effusion edema:positive", "no OR tube": "(no OR tube) edema:positive",
+		"(no OR tube)": "(no OR tube) edema:positive", "(no) AND tube": "(no) tube edema:positive", "(no tube)": "(no tube) edema:positive",
+		"edema:positive": "", "no AND edema:positive -tube": "no -tube", `"no (" -tube`: `"no (" -tube edema:positive`,
+		"(no) OR (tube)": "((no) OR (tube)) edema:positive",
+	} {
+		q, err := x.Parse(query)
+		require.NoError(t, err)
+		got := q.Toggle(condition)
+		require.Equal(t, want, got, query)
+		assert.Equal(t, strings.Contains(query, condition), q.Has(condition))
+		if q.Has(condition) {
+			continue
+		}
+		want := slices.DeleteFunc(ids(t, x, query, 0), func(id string) bool { return !slices.Contains(both, id) })
+		assert.Equal(t, want, ids(t, x, got, 0), query)
+		again, err := x.Parse(got)
+		require.NoError(t, err)
+		require.True(t, again.Has(condition))
+		if query == "*" {
+			continue
+		}
+		assert.Equal(t, ids(t, x, query, 0), ids(t, x, again.Toggle(condition), 0), query)
+	}
+}
+
 func TestEmptyIndex(t *testing.T) {
 	x := written(t, t.TempDir(), nil, WriteOptions{})
 	assert.Empty(t, ids(t, x, "effusion OR *a* OR -b", 0))

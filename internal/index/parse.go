@@ -136,12 +136,16 @@ func (p *parser) all(field fieldOf) (node, error) {
 	p.blanks()
 	start := p.i
 	var parts []node
+	var written []string
 	for {
+		p.blanks()
+		begin := p.i
 		next, err := p.not(field)
 		if err != nil {
 			return nil, err
 		}
 		parts = append(parts, next)
+		written = append(written, p.text[begin:p.i])
 		if !p.operator("AND", "&&") && p.ends() {
 			break
 		}
@@ -149,7 +153,7 @@ func (p *parser) all(field fieldOf) (node, error) {
 	if len(parts) == 1 {
 		return parts[0], nil
 	}
-	return allOf{at{start, p.i - start}, parts}, nil
+	return allOf{at{start, p.i - start}, parts, written}, nil
 }
 
 func (p *parser) not(field fieldOf) (node, error) {

@@ -18,6 +18,37 @@ type Query struct {
 // String is the query as it was written.
 func (q Query) String() string { return q.text }
 
+// conditions are what the query joins by AND, as they are written.
+func (q Query) conditions() []string {
+	switch root := q.root.(type) {
+	case nil, everything:
+		return nil
+	case allOf:
+		if root.offset == len(q.text)-len(strings.TrimLeft(q.text, " \t\n\r")) { // else it is in parentheses
+			return root.written
+		}
+	case anyOf:
+		if root.offset == len(q.text)-len(strings.TrimLeft(q.text, " \t\n\r")) {
+			return []string{"(" + strings.TrimSpace(q.text) + ")"}
+		}
+	}
+	return []string{strings.TrimSpace(q.text)}
+}
+
+// Has reports whether a condition is one of those that the query joins by AND.
+func (q Query) Has(condition string) bool { return slices.Contains(q.conditions(), condition) }
+
+// Toggle gives the query with a condition beside it, or without it where it has it.
+func (q Query) Toggle(condition string) string {
+	all := q.conditions()
+	if i := slices.Index(all, condition); i >= 0 {
+		all = slices.Delete(slices.Clone(all), i, i+1)
+	} else {
+		all = append(slices.Clone(all), condition)
+	}
+	return strings.Join(all, " ")
+}
+
 // QueryError is a query that cannot be understood, with the place where it is wrong.
 type QueryError struct {
 	Query  string
@@ -56,7 +87,8 @@ type (
 	// allOf and anyOf are AND and OR, noneOf is NOT.
 	allOf struct {
 		at
-		parts []node
+		parts   []node
+		written []string // each part as it stands in the query
 	}
 	anyOf struct {
 		at

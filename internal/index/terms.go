@@ -289,3 +289,24 @@ func (t terms) dictionary(of func(*termStore) (api.FieldDict, error)) ([]string,
 	}
 	return all, nil
 }
+
+// beginning gives the terms of a field that begin so, each with how many documents
+// have it.
+func (t terms) beginning(field, prefix string) (map[string]int, error) {
+	all := map[string]int{}
+	for _, s := range t {
+		dict, err := s.reader.FieldDictPrefix(field, []byte(prefix))
+		if err != nil {
+			return nil, err
+		}
+		entry, err := dict.Next()
+		for ; entry != nil && err == nil; entry, err = dict.Next() {
+			all[entry.Term] += int(entry.Count)
+		}
+		dict.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}

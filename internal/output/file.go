@@ -136,13 +136,13 @@ func (f *File) Commit() error {
 		os.Remove(f.f.Name())
 		return NotWritten(f.final, err)
 	}
-	syncFolder(f.final)
+	SyncFolder(f.final)
 	return nil
 }
 
-// syncFolder brings a rename to the disk, with the folder of the file. Not every
+// SyncFolder brings a rename to the disk, with the folder of the file. Not every
 // file system can do this, and the file is whole without it.
-func syncFolder(name string) {
+func SyncFolder(name string) {
 	if folder, err := os.Open(filepath.Dir(name)); err == nil {
 		_ = folder.Sync()
 		folder.Close()

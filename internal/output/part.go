@@ -225,7 +225,7 @@ func replace(name string, content []byte) error {
 		os.Remove(name + ".tmp")
 		return err
 	}
-	syncFolder(name)
+	SyncFolder(name)
 	return nil
 }
 

@@ -398,7 +398,7 @@ func (r *Resumable) rename() error {
 	if err != nil {
 		return NotWritten(r.part.final, err)
 	}
-	syncFolder(r.part.final)
+	SyncFolder(r.part.final)
 	return nil
 }
 

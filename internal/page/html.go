@@ -56,11 +56,15 @@ func (r Reason) String() string {
 	return s
 }
 
-// Mark gives a result as a page shows it.
-func Mark(r labeler.Result) Marked {
+// Mark gives a result as a page shows it. The words that were asked for, if any,
+// have a class of their own.
+func Mark(r labeler.Result, asked ...corpus.Span) Marked {
 	m := Marked{ID: r.Report.ID, Blanks: blanks(r.Labels)}
-	for _, p := range pieces(r) {
+	for _, p := range pieces(r, asked...) {
 		shown := Piece{Text: Printable(p.span.In(r.Report.Text)), Class: class(p)}
+		if within(asked, p.span) {
+			shown.Class = strings.TrimSpace(shown.Class + " asked")
+		}
 		for _, mention := range p.mentions {
 			shown.First = shown.First || mention.span.Start == p.span.Start
 			for _, why := range mention.reasons {

@@ -11,6 +11,8 @@
 package ruletest
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -58,6 +60,12 @@ func (f Finding) place() place { return place{f.Pos, f.ID} }
 func Run(set *rules.Set) (Report, error) {
 	report, _, err := runSkipping(set)
 	return report, err
+}
+
+// RunOf runs the examples of those rules and cues alone whose places are asked for;
+// none of them is skipped. It ends early when the context does, with its error.
+func RunOf(ctx context.Context, set *rules.Set, of func(rules.Pos) bool) (Report, error) {
+	return runEach(ctx, set, of)
 }
 
 // runSkipping gives the places of the findings that the report leaves out as well.
@@ -118,14 +126,21 @@ func skippedBy(set *rules.Set) (map[place]bool, error) {
 }
 
 func runAll(set *rules.Set) (Report, error) {
+	return runEach(context.Background(), set, func(rules.Pos) bool { return true })
+}
+
+func runEach(ctx context.Context, set *rules.Set, of func(rules.Pos) bool) (Report, error) {
 	r := run{set: set}
-	r.Rules, r.Cues = len(set.Rules), len(set.Cues)
 	full, err := compile(set)
 	if err != nil {
 		return Report{}, err
 	}
 	for i := range set.Rules {
-		if err := r.rule(full, &set.Rules[i]); err != nil {
+		if !of(set.Rules[i].Pos) {
+			continue
+		}
+		r.Rules++
+		if err := cmp.Or(ctx.Err(), r.rule(full, &set.Rules[i])); err != nil {
 			return Report{}, err
 		}
 	}
@@ -134,7 +149,11 @@ func runAll(set *rules.Set) (Report, error) {
 		return Report{}, err
 	}
 	for i := range set.Cues {
-		if err := r.cue(numbered, i); err != nil {
+		if !of(set.Cues[i].Pos) {
+			continue
+		}
+		r.Cues++
+		if err := cmp.Or(ctx.Err(), r.cue(numbered, i)); err != nil {
 			return Report{}, err
 		}
 	}

@@ -95,8 +95,9 @@ type ruleSetJSON struct {
 }
 
 func (s *Server) ruleSetsAPI(w http.ResponseWriter, _ *http.Request) error {
-	all := make([]ruleSetJSON, len(s.Labelers))
-	for i, l := range s.Labelers {
+	in := s.inUse()
+	all := make([]ruleSetJSON, len(in))
+	for i, l := range in {
 		set := l.Rules()
 		all[i] = ruleSetJSON{set.Name, set.Doc, set.Digest, set.Observations, sectionsOf(l), len(set.Rules), len(set.Cues)}
 	}

@@ -91,7 +91,7 @@ func TestAPIIsAsDescribed(t *testing.T) {
 
 // Every address of the API is described.
 func TestAllOfTheAPIIsDescribed(t *testing.T) {
-	s := newServer(t, Options{})
+	s := newServer(t, Options{Index: indexed(t, 3)})
 	var doc openapi3.T
 	require.NoError(t, json.Unmarshal(assets()["openapi.json"], &doc))
 	for path, item := range doc.Paths.Map() {

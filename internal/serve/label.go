@@ -35,17 +35,18 @@ type choice struct {
 // choose finds the labeler of a rule set, "" being the first, and a section.
 func (s *Server) choose(ruleSet, section string) (choice, error) {
 	c := choice{RuleSet: ruleSet, Section: section}
+	all := s.inUse()
 	if c.RuleSet == "" {
-		c.RuleSet = s.Labelers[0].Rules().Name
+		c.RuleSet = all[0].Rules().Name
 	}
 	if c.Section == "" {
 		c.Section = s.Section
 	}
-	i := slices.IndexFunc(s.Labelers, func(l *labeler.Labeler) bool { return l.Rules().Name == c.RuleSet })
+	i := slices.IndexFunc(all, func(l *labeler.Labeler) bool { return l.Rules().Name == c.RuleSet })
 	if i < 0 {
 		return c, refuse(http.StatusBadRequest, "no such rule set; there are %s", strings.Join(s.ruleSets(), ", "))
 	}
-	if c.labeler = s.Labelers[i]; c.Section != s.Section {
+	if c.labeler = all[i]; c.Section != s.Section {
 		other, err := c.labeler.Of(c.Section)
 		if err != nil {
 			return c, refuse(http.StatusBadRequest, "the rule set %s does not know the section; it is auto, all, or names joined by commas", c.RuleSet)
@@ -57,7 +58,7 @@ func (s *Server) choose(ruleSet, section string) (choice, error) {
 
 // ruleSets are the names of the rule sets.
 func (s *Server) ruleSets() (names []string) {
-	for _, l := range s.Labelers {
+	for _, l := range s.inUse() {
 		names = append(names, l.Rules().Name)
 	}
 	return names

@@ -1,8 +1,12 @@
 package serve
 
 import (
+	"context"
 	"net/http"
+	"path/filepath"
+	"sync"
 
+	"github.com/radlabel/radlabel/internal/index"
 	"github.com/radlabel/radlabel/internal/nearest"
 	"github.com/radlabel/radlabel/rules"
 )
@@ -18,6 +22,18 @@ type ruleView struct {
 	RuleSet string
 	Rule    *rules.Rule
 	Cue     *rules.Cue
+	File    string       // where it stands; "" where it is inherited
+	Line    int          // in File
+	Fired   *index.Fired // in the index; nil without one
+	Search  string       // the address of the reports in which it fired
+}
+
+// fileOf is where a rule or cue stands, if it is in a file of the set itself.
+func fileOf(set *rules.Set, id string, pos rules.Pos) string {
+	if set.Inherits(id) {
+		return ""
+	}
+	return filepath.Base(pos.File)
 }
 
 // ID, Doc, Phrases, Unless and Examples are of the one that there is.
@@ -60,6 +76,33 @@ func (v ruleView) Examples() []rules.Example {
 type rulesView struct {
 	RuleSets []string
 	Set      *rules.Set
+	Own      bool          // the files may be saved
+	Firing   *index.Firing // nil: no index is loaded
+	Other    bool          // the index was made with another rule set, or other rules of it
+	Reports  int           // of the index
+}
+
+// firing is how often rules fired in the index, counted when it is first asked for.
+type firing struct {
+	mu      sync.Mutex
+	counted *index.Firing
+}
+
+// fired counts how often rules and cues fired in the index; nil without one.
+func (s *Server) fired(ctx context.Context) (*index.Firing, error) {
+	if s.Index == nil {
+		return nil, nil
+	}
+	s.firing.mu.Lock()
+	defer s.firing.mu.Unlock()
+	if s.firing.counted == nil {
+		counted, err := s.Index.Firing(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.firing.counted = &counted
+	}
+	return s.firing.counted, nil
 }
 
 func (s *Server) listRules(w http.ResponseWriter, r *http.Request) error {
@@ -67,7 +110,17 @@ func (s *Server) listRules(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.show(w, "rules", view{Title: "Rules", Here: "/rules", Data: rulesView{s.ruleSets(), c.labeler.Rules()}})
+	v := rulesView{RuleSets: s.ruleSets(), Set: c.labeler.Rules()}
+	if _, v.Own, err = s.ruleFiles(c.RuleSet); err != nil {
+		return err
+	}
+	if v.Firing, err = s.fired(r.Context()); err != nil {
+		return err
+	}
+	if s.Index != nil {
+		v.Reports, v.Other = s.Index.Reports(), s.Index.Origin().Digest != v.Set.Digest
+	}
+	return s.show(w, "rules", view{Title: "Rules", Here: "/rules", Scripts: []string{"rules.js"}, Styles: corpusStyle, Data: v})
 }
 
 func (s *Server) showRule(w http.ResponseWriter, r *http.Request) error {
@@ -78,13 +131,33 @@ func (s *Server) showRule(w http.ResponseWriter, r *http.Request) error {
 	v := ruleView{RuleSet: c.RuleSet}
 	set, id := c.labeler.Rules(), r.PathValue("id")
 	if rule, ok := set.Rule(id); ok {
-		v.Rule = rule
+		v.Rule, v.File, v.Line = rule, fileOf(set, id, rule.Pos), rule.Pos.Line
 	} else if cue, ok := set.Cue(id); ok {
-		v.Cue = cue
+		v.Cue, v.File, v.Line = cue, fileOf(set, id, cue.Pos), cue.Pos.Line
 	} else {
 		return unknownRule(set, id)
 	}
+	if err := s.firedOf(r.Context(), &v); err != nil {
+		return err
+	}
 	return s.show(w, "rule", view{Title: id, Here: "/rules", Data: v})
+}
+
+// firedOf adds how often the rule or cue fired.
+func (s *Server) firedOf(ctx context.Context, v *ruleView) error {
+	all, err := s.fired(ctx)
+	if all == nil || err != nil {
+		return err
+	}
+	counts, field := all.Rules, "rule"
+	if v.Cue != nil {
+		counts, field = all.Cues, "cue"
+	}
+	fired := counts[v.ID()]
+	if v.Fired = &fired; fired.Reports > 0 {
+		v.Search = inquiry{}.address("/search", index.Term(field, v.ID()))
+	}
+	return nil
 }
 
 func unknownRule(set *rules.Set, id string) error {

@@ -11,20 +11,16 @@
 //  1. html/NAME.html defines the template "main". Its data is the view's Data;
 //     what reports hold is escaped by html/template, and shown by page.Printable.
 //
-//  2. NAME.go has the handlers and one method that registers them:
-//
-//     func (s *Server) searchRoutes() {
-//     s.entry("/search", "Search")          // its place in the navigation
-//     s.handle("GET /search", s.search)     // a page
-//     s.handle("GET /api/v1/search", ...)   // what programs ask; into openapi.json too
-//     }
-//
-//     It is called in New, where the Options have what the page needs.
+//  2. NAME.go has the handlers and one method that registers them, which New calls
+//     where the Options have what the page needs: s.entry("/name", "Name") is its
+//     place in the navigation, s.handle("GET /name", s.showName) the page, and
+//     s.handle("GET /api/v1/name", s.nameAPI) what programs ask, which goes into
+//     assets/openapi.json too.
 //
 //  3. A handler ends with s.show(w, "search", view{...}), with writeJSON, or with
 //     refuse(status, what is wrong; what to do). Reports' texts come by POST and go
-//     into no address, header, log or message. A long answer calls s.alive(w) now
-//     and then, so that it may take longer than Limits.Timeout.
+//     into no address, header, log or message. What may take longer than
+//     Limits.Timeout is registered by handleStream, and calls s.alive(w) now and then.
 //
 //  4. assets/NAME.js is named in the view's Scripts. Without it the page works by
 //     links and forms. The policy of browser rights allows neither inline script nor
@@ -44,11 +40,14 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 
+	"github.com/radlabel/radlabel/internal/index"
+	"github.com/radlabel/radlabel/internal/relabel"
 	"github.com/radlabel/radlabel/labeler"
 )
 
@@ -59,6 +58,13 @@ type Options struct {
 	Version  string
 	Limits   Limits
 	Access   Access
+
+	Index  *index.Index // reports to search; nil: none
+	Review *Review      // a validation to look at; nil: none
+
+	Corpus        relabel.Corpus // reports that changed rules are tried on; nil: none
+	CorpusReports int            // how many they are
+	RuleFolder    string         // of the first rule set, whose files may be saved; "": it is an embedded one
 }
 
 // Limits bound what a request may cost. The zero value of each is its default.
@@ -86,6 +92,12 @@ type Server struct {
 	labels   *semaphore.Weighted // labelling, in the order of asking
 	hosts    map[string]bool     // that the server may be called by, beside loopback's
 	stopping atomic.Bool
+
+	current   atomic.Pointer[[]*labeler.Labeler] // Options.Labelers, or what saved rules have made of them
+	explainer *relabel.Explainer                 // of reports of the index
+	firing    firing
+	trials    trials
+	saving    sync.Mutex // of rule files
 }
 
 // link is an entry of the navigation.
@@ -112,10 +124,17 @@ func New(opts Options) (*Server, error) {
 	s.assetRoutes()
 	s.stateRoutes()
 	s.labelRoutes()
+	s.current.Store(&s.Labelers)
+	s.searchRoutes()
+	s.reviewRoutes()
 	s.ruleRoutes()
+	s.editRoutes()
 	s.apiRoutes()
 	return s, nil
 }
+
+// inUse are the labelers, the one that is used where none is asked for first.
+func (s *Server) inUse() []*labeler.Labeler { return *s.current.Load() }
 
 // entry puts a page into the navigation, behind those before it.
 func (s *Server) entry(path, title string) { s.nav = append(s.nav, link{path, title}) }
@@ -150,6 +169,7 @@ const stopTime = 10 * time.Second
 // Serve answers until the context ends, then lets what is under way come to its
 // end, and gives nil.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	defer s.trials.end()
 	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,

@@ -12,6 +12,8 @@ import (
 	"path"
 	"strings"
 	"sync"
+
+	"github.com/radlabel/radlabel/internal/columns"
 )
 
 var (
@@ -59,7 +61,7 @@ func assetPath(name string) string {
 // parsePages makes a template of each file in html and the layout.
 func parsePages() map[string]*template.Template {
 	const layout = "layout.html"
-	base := template.Must(template.New(layout).Funcs(template.FuncMap{"asset": assetPath}).ParseFS(htmlFiles, "html/"+layout, "html/part-*.html"))
+	base := template.Must(template.New(layout).Funcs(template.FuncMap{"asset": assetPath, "number": columns.Thousands}).ParseFS(htmlFiles, "html/"+layout, "html/part-*.html"))
 	all := map[string]*template.Template{}
 	for _, f := range entries(htmlFiles, "html") {
 		if f != layout && !strings.HasPrefix(f, "part-") {
@@ -74,6 +76,7 @@ type view struct {
 	Title   string
 	Here    string   // path of its entry in the navigation
 	Scripts []string // assets
+	Styles  []string // assets beside style.css
 	Data    any
 
 	Nav     []link // set by show, as is Version
