@@ -78,7 +78,7 @@ func part(all iter.Seq2[Report, error], holds func(Report, *Problem) bool) iter.
 				before = append(before, p)
 				continue
 			}
-			if holds(r, p) {
+			if err != errElsewhere && holds(r, p) {
 				for _, warning := range before {
 					if !yield(Report{}, warning) {
 						return
@@ -132,7 +132,7 @@ func (r *Reader) rangeOf(ctx context.Context, shard Shard) iter.Seq2[Report, err
 	return func(yield func(Report, error) bool) {
 		for _, err := range r.reports(ctx, &run{}) {
 			if err != nil && ctx.Err() != nil {
-				yield(Report{}, err)
+				yield(Report{}, ctx.Err())
 				return
 			}
 		}

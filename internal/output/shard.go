@@ -166,7 +166,7 @@ func ShardDone(name string, opts ResumableOptions) (*ShardRecord, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, notRead(err)
 	}
 	defer f.Close()
 	if other := differs(rec.Of, opts.Of); other != nil {
