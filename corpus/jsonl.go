@@ -19,6 +19,8 @@ type object struct {
 	names  []string
 	values []*fastjson.Value
 	parser fastjson.Parser
+
+	keepPlaces bool // in the texts; else line ends may become shorter
 }
 
 var errNotObject = errors.New("the line is not a JSON object")
@@ -73,7 +75,11 @@ func (o *object) text(i int) (string, error) {
 	case fastjson.TypeNull:
 		return "", nil
 	case fastjson.TypeString:
-		return unixLines(string(v.GetStringBytes())), nil
+		if text := string(v.GetStringBytes()); o.keepPlaces {
+			return evenLines.Replace(text), nil
+		} else {
+			return unixLines(text), nil
+		}
 	}
 	return "", fmt.Errorf("the field %s is not a string", quoteID(o.names[i]))
 }
