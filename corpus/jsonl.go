@@ -2,7 +2,6 @@ package corpus
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,76 +9,93 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/valyala/fastjson"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // object is a JSON object with its fields in the order they stand in. The zero
 // value is ready; parse takes it again for the next line.
 type object struct {
-	names  []string
-	values []*fastjson.Value
-	parser fastjson.Parser
+	names   []string
+	values  []jsontext.Value // in the line
+	decoder jsontext.Decoder
+	buf     []byte // of the string unquoted last
 
 	keepPlaces bool // in the texts; else line ends may become shorter
 }
 
-var errNotObject = errors.New("the line is not a JSON object")
+var (
+	errNotObject = errors.New("the line is not a JSON object")
+	errMore      = errors.New("there is something after the JSON object")
+)
 
-// parse reads a line of UTF-8. What the object held before is gone.
+// parse reads a line of UTF-8, which the object then refers to. What it held before
+// is gone. A name may come twice, and half a surrogate pair is a mark for what is
+// missing: neither is worth losing a report.
 func (o *object) parse(line []byte) error {
 	known := o.names
 	o.names, o.values = o.names[:0], o.values[:0]
-	if fastjson.ValidateBytes(line) != nil { // Parse lets wrong escapes pass
-		if end := objectEnd(line); end > 0 {
-			return errors.New("there is something after the JSON object")
-		}
+	d := &o.decoder
+	d.Reset(bytes.NewBuffer(line), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != jsontext.KindBeginObject {
 		return errNotObject
 	}
-	v, err := o.parser.ParseBytes(line)
-	if err != nil || v.Type() != fastjson.TypeObject {
+	for d.PeekKind() != jsontext.KindEndObject {
+		name, err := d.ReadValue()
+		if err != nil {
+			return errNotObject
+		}
+		o.name(known, name)
+		value, err := d.ReadValue()
+		if err != nil {
+			return errNotObject
+		}
+		end := d.InputOffset() // value itself is valid until more is read
+		o.values = append(o.values, line[end-int64(len(value)):end])
+	}
+	if _, err := d.ReadToken(); err != nil {
 		return errNotObject
 	}
-	v.GetObject().Visit(func(key []byte, value *fastjson.Value) {
-		i := len(o.values)
-		if i < len(known) && known[i] == string(key) { // most lines have the fields of the one before
-			o.names = append(o.names, known[i])
-		} else {
-			o.names = append(o.names, string(key))
-		}
-		o.values = append(o.values, value)
-	})
+	if _, err := d.ReadToken(); err != io.EOF {
+		return errMore
+	}
 	return nil
 }
 
-// objectEnd is where a whole object at the start of the line ends, or 0.
-func objectEnd(line []byte) int {
-	d := json.NewDecoder(bytes.NewReader(line))
-	var raw json.RawMessage
-	if d.Decode(&raw) != nil || raw[0] != '{' {
-		return 0
+// name adds the name of a field. Most lines have those of the line before.
+func (o *object) name(known []string, quoted jsontext.Value) {
+	name := o.unquoted(quoted)
+	if i := len(o.names); i < len(known) && known[i] == string(name) {
+		o.names = append(o.names, known[i])
+		return
 	}
-	return int(d.InputOffset())
+	o.names = append(o.names, string(name))
+}
+
+// unquoted gives the text of a string that was read, until the next is asked for.
+func (o *object) unquoted(s jsontext.Value) []byte {
+	o.buf, _ = jsontext.AppendUnquote(o.buf[:0], s) // the error is of half a surrogate pair
+	return o.buf
 }
 
 // id gives a value as an id: a number is one, as it is written.
 func (o *object) id(i int) (string, error) {
-	if v := o.values[i]; v.Type() == fastjson.TypeNumber {
-		return string(v.MarshalTo(nil)), nil
+	if v := o.values[i]; v.Kind() == jsontext.KindNumber {
+		return string(v), nil
 	}
 	return o.text(i)
 }
 
 // text gives a value as text: a string, or nothing for null.
 func (o *object) text(i int) (string, error) {
-	switch v := o.values[i]; v.Type() {
-	case fastjson.TypeNull:
+	switch v := o.values[i]; v.Kind() {
+	case jsontext.KindNull:
 		return "", nil
-	case fastjson.TypeString:
-		if text := string(v.GetStringBytes()); o.keepPlaces {
+	case jsontext.KindString:
+		text := string(o.unquoted(v))
+		if o.keepPlaces {
 			return evenLines.Replace(text), nil
-		} else {
-			return unixLines(text), nil
 		}
+		return unixLines(text), nil
 	}
 	return "", fmt.Errorf("the field %s is not a string", quoteID(o.names[i]))
 }

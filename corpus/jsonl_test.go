@@ -3,7 +3,10 @@ package corpus
 import (
 	"bytes"
 	"encoding/json"
+	"runtime"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -58,6 +61,23 @@ func TestJSONL(t *testing.T) {
 			name: "ids missing", data: "{\"text\":\"x\"}\n{\"id\":\"\",\"text\":\"y\"}\n",
 			ids: []string{"1", "2"}, texts: []string{"x", "y"}, columns: Columns{Text: "text"},
 			messages: []string{"warn r.jsonl:2: the id is empty; the number of the line stands for it"},
+		},
+		{
+			name: "half a surrogate pair", data: `{"id":1,"text":"\ud800\u0041 \ud83d\ude00"}` + "\n" + `{"id":"\ude00","text":"x \ud800"}`,
+			ids: []string{"1", "\ufffd"}, texts: []string{"\ufffdA 😀", "x \ufffd"}, columns: Columns{ID: "id", Text: "text"},
+		},
+		{
+			name: "what JSON forbids", data: "{\"id\":1,\"text\":\"x\ty\\nz\"}\n{\"id\":2,\"text\":\"\\x\"}\n{\"id\":03,\"text\":\"x\"}\n{\"id\":4,\"text\":\"x\",}\n{\"id\":5,\"text\":\"x\",\"y\":NaN}\n{\"id\":6,\"text\":\"z\"}\n",
+			ids: []string{"6"}, texts: []string{"z"}, columns: Columns{ID: "id", Text: "text"},
+			messages: []string{
+				"lost r.jsonl:1: the line is not a JSON object", "lost r.jsonl:2: the line is not a JSON object",
+				"lost r.jsonl:3: the line is not a JSON object", "lost r.jsonl:4: the line is not a JSON object",
+				"lost r.jsonl:5: the line is not a JSON object",
+			},
+		},
+		{
+			name: "a name twice, and nested deep", data: `{"id":1,"id":2,"text":"x","n":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}",
+			ids: []string{"1"}, texts: []string{"x"}, columns: Columns{ID: "id", Text: "text"},
 		},
 		{
 			name: "Windows-1252 and a byte order mark", data: "\ufeff{\"id\":1,\"text\":\"\xc9dema\"}\n",
@@ -115,10 +135,69 @@ func TestJSONLTakesAnyText(t *testing.T) {
 	})
 }
 
+// A line that is made to be dear costs no more than in proportion to its length: not the
+// stack, not memory for each of its values.
+func TestJSONLHostileLines(t *testing.T) {
+	const long = 1 << 20
+	for name, n := range map[string]string{
+		"deep":            strings.Repeat("[", long),
+		"deep and broken": strings.Repeat("[", 9000) + "t" + strings.Repeat("x", long),
+		"wide":            "[" + strings.Repeat("1,", long/2) + "1]}",
+		"wide, of names":  "{" + strings.Repeat(`"":1,`, long/5) + `"":1}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var o object
+			line := []byte(`{"id":1,"text":"x","n":` + n)
+			require.NoError(t, o.parse([]byte(`{"id":0,"text":"x"}`)))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := o.parse(line)
+			runtime.ReadMemStats(&after)
+			assert.Equal(t, json.Valid(line), err == nil)
+			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4*long))
+		})
+	}
+}
+
+// checkObject compares an object with what encoding/json makes of the line.
+func checkObject(t *testing.T, line []byte) {
+	var o object
+	err := o.parse(line)
+	if want := json.Valid(line) && bytes.TrimSpace(line)[0] == '{'; (err == nil) != want {
+		t.Fatalf("%q: %v", line, err)
+	}
+	if err != nil {
+		return
+	}
+	var fields map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(line, &fields))
+	last := map[string]int{}
+	for i, name := range o.names {
+		last[name] = i
+	}
+	require.Len(t, last, len(fields))
+	for name, i := range last {
+		require.Equal(t, string(fields[name]), string(o.values[i]))
+		var want string
+		if json.Unmarshal(fields[name], &want) == nil {
+			got, err := o.text(i)
+			require.NoError(t, err)
+			require.Equal(t, unixLines(want), got)
+		}
+	}
+}
+
 func FuzzJSONL(f *testing.F) {
 	f.Add([]byte("{\"id\":1,\"text\":\"x\"}\n{\"findings\":\"y\"}\n"))
 	f.Add([]byte("{\n\xff}\n{\"text\":\"\\ud800\"}"))
+	f.Add([]byte(`{"text":"\ud800\u0041","te\u0078t":1,"n":[{"":-0.5e3},true]} `))
+	f.Add([]byte("{\"text\":\"a\tb\\nc\"}\n{\"text\":\"\"}{"))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		for line := range bytes.Lines(data) {
+			if utf8.Valid(line) { // as it is, once it has been decoded
+				checkObject(t, line)
+			}
+		}
 		r, err := Open(t.Context(), []string{"-"}, Options{From: "jsonl", Stdin: bytes.NewReader(data), MaxReportBytes: 4096})
 		if err != nil {
 			return

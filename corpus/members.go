@@ -145,7 +145,8 @@ func cutEnding(base string) (stem, ending string) {
 	return strings.TrimSuffix(base, ending), strings.ToLower(ending)
 }
 
-func hidden(base string) bool { return strings.HasPrefix(base, ".") }
+// hidden files have no part in a corpus. A path of Windows that goes up is none.
+func hidden(base string) bool { return strings.HasPrefix(base, ".") && !strings.HasPrefix(base, `..\`) }
 
 // isCompanion says whether a file belongs beside reports without being one.
 func isCompanion(name string) bool {

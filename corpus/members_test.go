@@ -102,6 +102,7 @@ func TestNamesInArchivesAreOnlyRead(t *testing.T) {
 		{"/etc/p10000001/s50000001.txt", "absolute"},
 		{"../../p10000001/s50000002.txt", "above"},
 		{`C:\x\s50000003.txt`, "other"},
+		{`..\s50000004.txt`, "other, above"},
 	}
 	for _, path := range []string{
 		write(t, "m.zip", zipOf(t, files, zip.Deflate)),
@@ -110,6 +111,7 @@ func TestNamesInArchivesAreOnlyRead(t *testing.T) {
 		g := readAllOf(t, Options{}, path)
 		assert.Equal(t, []string{"absolute", "above"}, g.texts())
 		assert.Equal(t, path+"!../../p10000001/s50000002.txt", g.reports[1].Place.Path)
+		assert.Equal(t, 2, g.reader.Counts().Skipped, "told, not hidden")
 	}
 }
 

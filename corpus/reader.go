@@ -317,16 +317,24 @@ func (s *sink) put(r Report, err error) bool {
 		s.counts.Items++
 		r.Ordinal = s.counts.Items
 	}
+	return s.give(r, err)
+}
+
+func (s *sink) give(r Report, err error) bool {
 	if s.alive() && !s.yield(r, err) {
 		s.done = true
 	}
 	return !s.done
 }
 
+// errElsewhere stands for an item of another shard, to which the warnings before it
+// belong. It comes as far as part.
+var errElsewhere = errors.New("the item is another shard's")
+
 // skip counts an item of another shard.
 func (s *sink) skip() bool {
 	s.counts.Items++
-	return s.alive()
+	return s.give(Report{}, errElsewhere)
 }
 
 // wants reports whether the next item, a member, has to be read.

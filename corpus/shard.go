@@ -16,13 +16,17 @@ import (
 // order or on which machine it is read. The zero value is the whole corpus.
 type Shard struct{ Index, Of int }
 
+// MaxShards is how many shards there may be: what a record of one says of their number
+// is not to decide on memory.
+const MaxShards = 1 << 16
+
 // ParseShard reads a shard as String gives it.
 func ParseShard(s string) (Shard, error) {
 	index, of, found := strings.Cut(s, "/")
 	i, err := strconv.Atoi(index)
 	n, err2 := strconv.Atoi(of)
-	if !found || err != nil || err2 != nil || i < 1 || i > n {
-		return Shard{}, fmt.Errorf("shard %q: want i/n, with i from 1 to n", s)
+	if !found || err != nil || err2 != nil || i < 1 || i > n || n > MaxShards {
+		return Shard{}, fmt.Errorf("shard %q: want i/n, with i from 1 to n, and n at most %d", s, MaxShards)
 	}
 	return Shard{Index: i - 1, Of: n}, nil
 }
@@ -74,7 +78,7 @@ func part(all iter.Seq2[Report, error], holds func(Report, *Problem) bool) iter.
 				before = append(before, p)
 				continue
 			}
-			if holds(r, p) {
+			if err != errElsewhere && holds(r, p) {
 				for _, warning := range before {
 					if !yield(Report{}, warning) {
 						return
@@ -128,7 +132,7 @@ func (r *Reader) rangeOf(ctx context.Context, shard Shard) iter.Seq2[Report, err
 	return func(yield func(Report, error) bool) {
 		for _, err := range r.reports(ctx, &run{}) {
 			if err != nil && ctx.Err() != nil {
-				yield(Report{}, err)
+				yield(Report{}, ctx.Err())
 				return
 			}
 		}

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"archive/zip"
 	"fmt"
 	"strings"
 	"testing"
@@ -20,9 +21,9 @@ func TestShardsAreTheCorpus(t *testing.T) {
 		{"ecgen-radiology/8.xml", `<eCitation><uId id="CXR80"/><MedlineCitation><Article><Abstract><AbstractText Label="FINDINGS">Edema.</AbstractText></Abstract></Article></MedlineCitation></eCitation>`},
 		{"ecgen-radiology/9.xml", `broken`},
 	})
-	for name, path := range inputs {
+	for name, paths := range oneByOne(t, inputs) {
 		t.Run(name, func(t *testing.T) {
-			whole := readAllOf(t, Options{}, path)
+			whole := readAllOf(t, Options{}, paths...)
 			for of := 1; of <= 5; of++ {
 				var ids, messages []string
 				at := map[string]int{}
@@ -30,7 +31,7 @@ func TestShardsAreTheCorpus(t *testing.T) {
 					at[id] = i
 				}
 				for i := range of {
-					g := shardOf(t, Shard{i, of}, path)
+					g := shardOf(t, Shard{i, of}, paths...)
 					ids, messages = append(ids, g.ids()...), append(messages, g.messages()...)
 					last := -1
 					for _, id := range g.ids() {
@@ -51,15 +52,15 @@ func TestShardsAreTheCorpus(t *testing.T) {
 func TestRangesAreTheCorpus(t *testing.T) {
 	inputs := manyInputs(t)
 	inputs["warnings"] = write(t, "w.csv", []byte("id,text\na,x\nb,\na,caf\xe9\n,y\nc\nd,z\n"))
-	for name, path := range inputs {
+	for name, paths := range oneByOne(t, inputs) {
 		t.Run(name, func(t *testing.T) {
-			whole := readAllOf(t, Options{}, path)
+			whole := readAllOf(t, Options{}, paths...)
 			items := whole.reader.Counts().Items
 			for of := 2; of <= items+2; of++ {
 				var all got
 				last := 0
 				for i := range of {
-					r, err := Open(t.Context(), []string{path}, Options{Shard: Shard{i, of}, Ranges: true})
+					r, err := Open(t.Context(), paths, Options{Shard: Shard{i, of}, Ranges: true})
 					require.NoError(t, err)
 					held := 0
 					for report, err := range r.Reports(t.Context()) {
@@ -108,9 +109,30 @@ func TestRangesNeedToBeCounted(t *testing.T) {
 	assert.ErrorContains(t, err, "-: what comes through a pipe cannot be counted first")
 }
 
+// oneByOne are these inputs, and two of which the first ends with a warning, which
+// belongs to the first report of the second.
+func oneByOne(t *testing.T, inputs map[string]string) map[string][]string {
+	all := map[string][]string{"one after another": {
+		write(t, "a.zip", zipOf(t, append(numbered(1, 6), file{"notes.pdf", "%PDF"}), zip.Deflate)),
+		write(t, "b.zip", zipOf(t, numbered(7, 12), zip.Deflate)),
+	}}
+	for name, path := range inputs {
+		all[name] = []string{path}
+	}
+	return all
+}
+
+// numbered are files of reports.
+func numbered(first, last int) (files []file) {
+	for i := first; i <= last; i++ {
+		files = append(files, file{fmt.Sprintf("files/p10/p10000001/s%d.txt", 50000000+i), "Edema."})
+	}
+	return files
+}
+
 // shardOf is readAllOf without what is checked of Counts, which are of all.
-func shardOf(t *testing.T, s Shard, path string) (g got) {
-	r, err := Open(t.Context(), []string{path}, Options{Shard: s})
+func shardOf(t *testing.T, s Shard, paths ...string) (g got) {
+	r, err := Open(t.Context(), paths, Options{Shard: s})
 	require.NoError(t, err)
 	for report, err := range r.Reports(t.Context()) {
 		if err == nil {
@@ -170,13 +192,13 @@ func TestShardsAreEven(t *testing.T) {
 }
 
 func TestParseShard(t *testing.T) {
-	for _, s := range []string{"1/1", "3/16", "16/16"} {
+	for _, s := range []string{"1/1", "3/16", "16/16", "65536/65536"} {
 		shard, err := ParseShard(s)
 		require.NoError(t, err)
 		assert.Equal(t, s, shard.String())
 	}
 	assert.Equal(t, "1/1", Shard{}.String())
-	for _, s := range []string{"", "3", "0/4", "5/4", "a/4", "1/0", "-1/4", "1/4/4"} {
+	for _, s := range []string{"", "3", "0/4", "5/4", "a/4", "1/0", "-1/4", "1/4/4", "1/65537"} {
 		_, err := ParseShard(s)
 		assert.ErrorContains(t, err, "want i/n", s)
 	}

@@ -19,7 +19,7 @@ type cache struct {
 type cacheShard struct {
 	sync.Mutex
 	young, old map[string][]finding
-	came       []uint16 // by some bits of its hash, others of the sentence that came last; nil: remember at once
+	came       []uint16 // by some bits of its hash, others of the sentence that came last, 0: none; nil: remember at once
 }
 
 // Distinct sentences that a cache of default size remembers, and the longest
@@ -59,10 +59,11 @@ func (s *cacheShard) again(hash uint64) bool {
 		return true
 	}
 	came := &s.came[hash>>16%uint64(len(s.came))]
-	if *came == uint16(hash>>48) {
+	others := uint16(hash>>48) | 1
+	if *came == others {
 		return true
 	}
-	*came = uint16(hash >> 48)
+	*came = others
 	return false
 }
 

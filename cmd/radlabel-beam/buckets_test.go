@@ -199,7 +199,9 @@ func TestBuckets(t *testing.T) {
 				}, b.under("data", "out/"))
 				letters := string(b.objects["data/out/labels.dead-letters.jsonl"])
 				assert.Contains(t, letters, `{"path":"`+scheme+`://data/in/day2.csv","what":"the file is empty","lost":true}`)
-				fetched.each = nil // by this process, which has another folder next
+				assert.DirExists(t, staging(c.TempDir))
+				discard(c.TempDir)
+				assert.NoDirExists(t, staging(c.TempDir))
 			}
 			b.refuse = "00001-of-00002.jsonl"
 			c := config(scheme+"://data/again/labels.jsonl", 2, scheme+"://data/in/day0.csv")

@@ -121,6 +121,7 @@ func version() string {
 
 // run runs the pipeline on the runner of the flags, and tells its counters.
 func run(ctx context.Context, c Config) (lost bool, err error) {
+	defer discard(c.TempDir)
 	p, s := beam.NewPipelineWithRoot()
 	build(s, c)
 	result, err := beamx.RunWithMetrics(ctx, p)

@@ -15,6 +15,13 @@ type once[V any] struct {
 	value V
 }
 
+// forget lets everything be made anew.
+func (o *onceEach[V]) forget() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.each = nil
+}
+
 func (o *onceEach[V]) get(key string, build func() (V, error)) (V, error) {
 	o.mu.Lock()
 	one := o.each[key]

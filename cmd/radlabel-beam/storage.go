@@ -88,6 +88,13 @@ func local(ctx context.Context, input, temp string) (string, error) {
 	})
 }
 
+// discard removes this process's copies, which are text of reports. What cannot be
+// removed is left, as it is where a process of a cluster's worker is ended.
+func discard(temp string) {
+	fetched.forget()
+	_ = os.RemoveAll(staging(temp))
+}
+
 // named undoes local in what is said of an input.
 func named(file, temp string) string {
 	rest, ok := strings.CutPrefix(file, staging(temp)+string(filepath.Separator))

@@ -101,6 +101,9 @@ func (r *opensearchRun) run(ctx context.Context) error {
 		return err
 	}
 	defer x.Close()
+	if err := r.apart(); err != nil {
+		return err
+	}
 	if r.query != "" {
 		return r.writeQuery(x, match)
 	}
@@ -113,6 +116,25 @@ func (r *opensearchRun) run(ctx context.Context) error {
 		return nil
 	}
 	return r.writeReports(ctx, x)
+}
+
+// apart refuses to write into the folder of the index, which is none with other files in it.
+func (r *opensearchRun) apart() error {
+	dir, err := os.Stat(r.dir)
+	if err != nil {
+		return err
+	}
+	for _, out := range []string{r.folder, r.template} {
+		if out == "" || out == "-" {
+			continue
+		}
+		for _, folder := range []string{out, filepath.Dir(out)} {
+			if info, err := os.Stat(folder); err == nil && os.SameFile(info, dir) {
+				return usagef("%s is in the folder of the index, which has to hold nothing else; write to another", out)
+			}
+		}
+	}
+	return nil
 }
 
 func (r *opensearchRun) writeQuery(x *index.Index, match index.Match) error {

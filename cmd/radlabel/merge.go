@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/columns"
 	"github.com/radlabel/radlabel/internal/output"
 )
@@ -63,7 +62,7 @@ func (r *mergeRun) run(ctx context.Context, folder string) error {
 	}
 	shards, err := output.OpenShards(folder)
 	if err != nil {
-		return mergeFailed(folder, err)
+		return mergeFailed(err)
 	}
 	if r.out == "-" {
 		format = output.Format{Kind: shards.Kind}
@@ -80,21 +79,18 @@ func (r *mergeRun) run(ctx context.Context, folder string) error {
 	var merged output.Merged
 	if !t.nothing() {
 		if merged, err = r.write(ctx, shards, format, mode); err != nil {
-			return mergeFailed(folder, err)
+			return mergeFailed(err)
 		}
 	}
 	r.summary(t, shards, merged)
 	return t.failure()
 }
 
-// mergeFailed words an error for the command line.
-func mergeFailed(folder string, err error) error {
+// mergeFailed gives an error its exit code.
+func mergeFailed(err error) error {
 	var wrong *output.Unmergeable
-	switch {
-	case errors.As(err, &wrong):
+	if errors.As(err, &wrong) {
 		return failure{exitCheck, err}
-	case errors.Is(err, fs.ErrNotExist):
-		return &corpus.Problem{Place: corpus.Place{Path: folder}, What: "no such folder", Do: "check the path"}
 	}
 	return err
 }

@@ -129,7 +129,8 @@ func TestNoTextIsTold(t *testing.T) {
 		}()
 
 		in := filepath.Join(folder, name)
-		require.NoError(t, os.WriteFile(in, damaged(t, inputs[name]), 0o600))
+		data := damaged(t, inputs[name])
+		require.NoError(t, os.WriteFile(in, data, 0o600))
 		for i, arg := range args {
 			switch {
 			case arg == "IN":

@@ -51,7 +51,7 @@ func TestServeCorpusAndKill(t *testing.T) {
 	s := startServing(t, args...)
 	assert.Contains(t, s.get("search?q=fracture:uncertain"), "1 of 2 reports")
 	assert.Contains(t, s.get("review"), "0 of 1 errors have a verdict")
-	form := url.Values{"id": {"b"}, "of": {"Fracture"}, "version": {"0"}, "give": {"gold error"}, "note": {"read again"}}
+	form := url.Values{"id": {"b"}, "of": {"Fracture"}, "version": {"0"}, "kind": {"positive -> uncertain"}, "give": {"gold error"}, "note": {"read again"}}
 	status, page := s.post("review/verdict", "application/x-www-form-urlencoded", form.Encode())
 	require.Equal(t, http.StatusOK, status, page)
 	require.NoError(t, s.cmd.Process.Kill())

@@ -44,9 +44,6 @@ func (f *shardFlags) of(out string, opts *output.ResumableOptions) (err error) {
 	if opts.Shard, err = corpus.ParseShard(f.which); err != nil {
 		return usagef("--shard: %w", err)
 	}
-	if opts.Shard.Of > output.MostShards {
-		return usagef("--shard %s: want no more than %s shards", f.which, columns.Thousands(output.MostShards))
-	}
 	if out == "-" || !output.IsFile(out) {
 		return usagef("--shard: %s is no file, and a record of the shard is to stand beside one; write to a file with -o", out)
 	}

@@ -17,7 +17,7 @@ var stages = []struct {
 	functions []string
 }{
 	{"garbage", []string{"runtime.gcBgMarkWorker", "runtime.gcAssistAlloc", "runtime.bgsweep", "runtime.bgscavenge"}},
-	{"compile", []string{"radlabel/rules.(*Set).", "radlabel/rules.load", "radlabel/rules.(*draft)", "goccy/go-yaml"}},
+	{"compile", []string{"radlabel/rules.(*Set).", "radlabel/rules.load", "radlabel/rules.parseAhead", "radlabel/rules.(*draft)", "goccy/go-yaml"}},
 	{"unpack", []string{"compress/flate"}},
 	{"sections", []string{"radlabel/internal/segment.(*Splitter)"}},
 	{"sentences", []string{"radlabel/internal/segment.Sentences"}},

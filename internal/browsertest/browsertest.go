@@ -136,13 +136,13 @@ func (p *Tab) WaitLong(expression string) {
 }
 
 // wait asks again and again, since a page that is left takes what it was asked
-// along.
+// along. A page that is still coming does not hear the keys yet.
 func (p *Tab) wait(expression string, most time.Duration) {
 	p.T.Helper()
 	ctx, cancel := context.WithTimeout(p.Ctx, most)
 	defer cancel()
 	for {
-		v, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		v, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("document.readyState === 'complete' && !!("+expression+")"))
 		if v && err == nil {
 			return
 		}

@@ -95,11 +95,7 @@ func placeOf(query string, cursor int) queryPlace {
 		case c == '\\':
 			i++
 		case c == '(':
-			group := openGroup{field: now.field, inside: within().inside}
-			if strings.HasSuffix(strings.TrimRight(query[:i], " "), sameSentence) {
-				group = openGroup{inside: true}
-			}
-			groups = append(groups, group)
+			groups = append(groups, groupBehind(query[:i], now))
 			now = place(i + 1)
 		case c == ')':
 			if len(groups) > 0 {
@@ -123,6 +119,14 @@ func placeOf(query string, cursor int) queryPlace {
 		}
 	}
 	return now
+}
+
+// groupBehind is the parenthesis behind what stands before it.
+func groupBehind(before string, now queryPlace) openGroup {
+	if strings.HasSuffix(strings.TrimRight(before, " "), sameSentence) {
+		return openGroup{inside: true}
+	}
+	return openGroup{field: now.field, inside: now.inside}
 }
 
 // closing gives where a quote, a regular expression or a range that opens ends.

@@ -72,6 +72,20 @@ func TestTemplate(t *testing.T) {
 	golden(t, "template.json", []byte(text))
 }
 
+// Of two names whose indices may be one and the same, the longer has the higher
+// priority.
+func TestPriority(t *testing.T) {
+	names := []string{"a", "b", "a-", "a-b", "a-b-c", "a--c", "ab", "a.b", "b-a"}
+	for _, short := range names {
+		for _, long := range names {
+			if strings.HasPrefix(long, short+"-") {
+				assert.Greater(t, priority(long), priority(short), "%s, %s", long, short)
+			}
+		}
+	}
+	assert.Positive(t, priority("a"))
+}
+
 // No word, no form of it and no synonym is left out of the synonyms of a template:
 // each group has as many words as stems.
 func TestSynonymsStandForTheirStems(t *testing.T) {

@@ -279,6 +279,15 @@ func TestServerFindsTheSame(t *testing.T) {
 	}
 }
 
+// OpenSearch takes the template of a name that begins with another's beside that one.
+func TestServerTakesNamesWithinNames(t *testing.T) {
+	s := anOpenSearch(t)
+	for i, name := range []string{"radlabel-within", "radlabel-within-it"} {
+		s.load(indexOf(t, strange[:i+1]), name)
+		assert.Len(t, s.found(name, []byte(`{"query":{"match_all":{}}}`)), i+1)
+	}
+}
+
 // OpenSearch refuses a field that the template does not name, and a document that is
 // sent again takes its own place.
 func TestServerRefusesUnknownFields(t *testing.T) {

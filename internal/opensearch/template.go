@@ -33,12 +33,19 @@ func Template(w io.Writer, x *index.Index, name string) error {
 	origin := x.Origin()
 	return write(w, object{
 		"index_patterns": []string{name, name + "-*"},
+		"priority":       priority(name),
 		"_meta": object{
 			"made_by": "radlabel " + x.Version(), "ruleset": origin.RuleSet, "digest": origin.Digest, "section": origin.Section,
 		},
 		"template": object{"settings": settings(x), "mappings": mappings(x)},
 	})
 }
+
+// priority is above that of a name that this one begins with. OpenSearch refuses two
+// templates of one priority whose patterns meet, as radlabel-* and radlabel-ct do, and
+// gives an index the one of the highest. A hundred leaves room below, for those of all
+// indices.
+func priority(name string) int { return 100 + strings.Count(name, "-") }
 
 // write writes a JSON value for people to read and change.
 func write(w io.Writer, v any) error {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -148,26 +149,31 @@ func (r *Resumable) same(j journal) error {
 	return nil
 }
 
-// differs gives the first trait that is not what it was; nil: there is none.
+// differs gives the first trait that is not what it was; nil: there is none. One that
+// either lacks is "" there.
 func differs(before, now []Trait) *OtherRun {
-	for i := range max(len(now), len(before)) {
-		var was, is Trait
-		if i < len(before) {
-			was = before[i]
-		}
-		if i < len(now) {
-			is = now[i]
-		}
-		if was == is {
-			continue
-		}
-		name := is.Name
-		if name == "" || was.Name != "" && was.Name != name {
-			name = was.Name
-		}
-		return &OtherRun{Trait: name, Was: was.Value, Now: is.Value}
+	i := 0
+	for i < len(before) && i < len(now) && before[i] == now[i] {
+		i++
 	}
-	return nil
+	var was, is Trait
+	if i < len(before) {
+		was = before[i]
+	}
+	if i < len(now) {
+		is = now[i]
+	}
+	still := slices.ContainsFunc(now[i:], func(t Trait) bool { return t.Name == was.Name })
+	switch {
+	case was == is:
+		return nil
+	case was.Name == is.Name:
+		return &OtherRun{Trait: was.Name, Was: was.Value, Now: is.Value}
+	case was.Name != "" && !still:
+		return &OtherRun{Trait: was.Name, Was: was.Value}
+	default:
+		return &OtherRun{Trait: is.Name, Now: is.Value}
+	}
 }
 
 // goOn brings the writers to where the journal was written.

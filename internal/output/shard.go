@@ -35,9 +35,6 @@ type ShardRecord struct {
 // shardEnding is that of records.
 const shardEnding = ".shard"
 
-// MostShards is how many shards a run may be cut into.
-const MostShards = 100_000
-
 // Told is what a shard's record has from whoever labelled it.
 type Told struct {
 	Items, Held int // as in ShardRecord
@@ -128,7 +125,7 @@ func recordOf(name string) (rec ShardRecord, shard corpus.Shard, places *bufio.R
 	if err == nil {
 		shard, err = corpus.ParseShard(rec.Shard)
 	}
-	if err != nil || shard.Of > MostShards || rec.Rows < 0 || rec.Held < rec.Rows || rec.Items < rec.Held {
+	if err != nil || rec.Rows < 0 || rec.Held < rec.Rows || rec.Items < rec.Held {
 		f.Close()
 		return rec, shard, nil, nil, &Damaged{name + shardEnding, "is no record of a shard"}
 	}
@@ -169,7 +166,7 @@ func ShardDone(name string, opts ResumableOptions) (*ShardRecord, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, notRead(err)
 	}
 	defer f.Close()
 	if other := differs(rec.Of, opts.Of); other != nil {

@@ -64,12 +64,21 @@ func (s *Server) ruleSets() (names []string) {
 	return names
 }
 
+// largeText is the length of the longest text, in bytes, that waits for its turn with
+// all others. A report of a hospital has a few thousand; one of many megabytes takes
+// seconds, and those wait for each other alone.
+const largeText = 128 << 10
+
 // label labels one report when it is its turn.
 func (s *Server) label(ctx context.Context, c choice, r corpus.Report) (labeler.Result, error) {
-	if err := s.labels.Acquire(ctx, 1); err != nil {
+	turn := s.labels
+	if len(r.Text) > largeText {
+		turn = s.large
+	}
+	if err := turn.Acquire(ctx, 1); err != nil {
 		return labeler.Result{}, err
 	}
-	defer s.labels.Release(1)
+	defer turn.Release(1)
 	result, err := c.labeler.Attempt(r)
 	s.metrics.report(c.RuleSet, err)
 	if err != nil {

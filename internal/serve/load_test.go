@@ -129,6 +129,22 @@ func TestSlowClients(t *testing.T) {
 	require.Eventually(t, func() bool { return len(s.slots) == 0 }, patience, tick)
 }
 
+// Texts that take seconds wait for each other, and reports of the usual size do not
+// wait for them.
+func TestLargeTexts(t *testing.T) {
+	s := newServer(t, Options{Limits: Limits{Timeout: 2 * time.Second}})
+	require.NoError(t, s.large.Acquire(t.Context(), 1))
+	large := `{"text":"` + strings.Repeat("Edema. ", largeText/6) + `"}`
+	for range 4 {
+		go ask(s, "POST", "/api/v1/label", large)
+	}
+	require.Eventually(t, func() bool { return len(s.slots) == 4 }, patience, tick)
+	assert.Equal(t, http.StatusOK, ask(s, "POST", "/api/v1/label", `{"text":"Edema."}`).Code)
+	assert.Equal(t, http.StatusServiceUnavailable, ask(s, "POST", "/api/v1/label", large).Code)
+	s.large.Release(1)
+	assert.Equal(t, http.StatusOK, ask(s, "POST", "/api/v1/label", large).Code)
+}
+
 // Two hundred clients at once: how long an answer takes.
 func BenchmarkLoad(b *testing.B) {
 	address, client := start(b, newServer(b, Options{})), crowd(b)

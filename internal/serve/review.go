@@ -517,12 +517,10 @@ func (s *Server) saveVerdict(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	note := strings.ToValidUTF8(strings.ReplaceAll(strings.TrimSpace(form.Get("note")), "\r\n", "\n"), "\uFFFD")
-	record := review.Record{Label: l, Gold: e.Gold, Predicted: e.Predicted, Verdict: review.Verdict(form.Get("give")), Note: note,
-		By: s.reviewer(r), At: time.Now()}
-	if form.Get("give") == "keep" {
-		record.Verdict = e.Verdict()
+	if kind := form.Get("kind"); kind != e.Kind() {
+		return refuse(http.StatusConflict, "the page was of %q, and the server now compares %q; open the error again", kind, e.Kind())
 	}
+	record := s.recordOf(r, e)
 	if err := record.Check(); err != nil {
 		return refuse(http.StatusBadRequest, "%s", err)
 	}
@@ -533,7 +531,7 @@ func (s *Server) saveVerdict(w http.ResponseWriter, r *http.Request) error {
 		e.Item = stale.Now
 		e.Verdicts = nil
 		s.fill(&e)
-		e.Stale, e.Given, e.Note = "Not saved: "+err.Error(), string(record.Verdict), note
+		e.Stale, e.Given, e.Note = "Not saved: "+err.Error(), string(record.Verdict), record.Note
 		return s.showError(w, http.StatusConflict, e)
 	case err != nil && r.Context().Err() == nil:
 		return refuse(http.StatusInternalServerError, "%s", err)
@@ -546,6 +544,17 @@ func (s *Server) saveVerdict(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, to+"&"+url.Values{"saved": {l.ID}, "saved-of": {string(l.Observation)}}.Encode(), http.StatusSeeOther)
 	return nil
+}
+
+// recordOf is what the form says of an error.
+func (s *Server) recordOf(r *http.Request, e errorView) review.Record {
+	record := review.Record{Label: review.Label{ID: e.ID, Observation: e.Observation}, Gold: e.Gold, Predicted: e.Predicted,
+		Verdict: review.Verdict(r.PostForm.Get("give")), By: s.reviewer(r), At: time.Now()}
+	record.Note = strings.ToValidUTF8(strings.ReplaceAll(strings.TrimSpace(r.PostForm.Get("note")), "\r\n", "\n"), "\uFFFD")
+	if record.Verdict == "keep" {
+		record.Verdict = e.Verdict()
+	}
+	return record
 }
 
 // reviewer is who sends a request.

@@ -56,7 +56,7 @@ func reviewed(t testing.TB, file string) *Review {
 
 // verdict is the body of a form.
 func verdict(d eval.Disagreement, version int, give, note string, filters ...string) string {
-	v := url.Values{"id": {d.ID}, "of": {string(d.Observation)}, "version": {fmt.Sprint(version)}, "give": {give}, "note": {note}}
+	v := url.Values{"id": {d.ID}, "of": {string(d.Observation)}, "version": {fmt.Sprint(version)}, "give": {give}, "note": {note}, "kind": {d.Kind()}}
 	for i := 0; i+1 < len(filters); i += 2 {
 		v.Set(filters[i], filters[i+1])
 	}
@@ -135,8 +135,11 @@ func TestReviewByHTTP(t *testing.T) {
 	assert.Contains(t, w.Header().Get("Location"), "verdict=none+yet")
 	assert.NotContains(t, w.Header().Get("Location"), "?id="+first.ID+"&")
 
+	other := first
+	other.Predicted = corpus.Negative
+	assert.Equal(t, http.StatusConflict, ask(s, http.MethodPost, "/review/verdict", verdict(other, 4, "rule error", ""), formHeaders...).Code, "a page of another prediction")
 	for body, status := range map[string]int{
-		verdict(first, 4, "zebra", ""):                                            500,
+		verdict(first, 4, "zebra", ""):                                            400,
 		strings.Replace(verdict(first, 4, "ambiguous", ""), "version=4", "", 1):   400,
 		verdict(eval.Disagreement{ID: "x", Observation: "y"}, 0, "ambiguous", ""): 404,
 	} {
@@ -173,7 +176,7 @@ func FuzzReview(f *testing.F) {
 	f.Add(first.ID, string(first.Observation), "gold error", "note", "0", "negative -> positive")
 	f.Add(first.ID, string(first.Observation), "keep", "<script>", "x", "\xff")
 	f.Fuzz(func(t *testing.T, id, of, give, note, version, filter string) {
-		v := url.Values{"id": {id}, "of": {of}, "give": {give}, "note": {note}, "version": {version}, "confusion": {filter}}
+		v := url.Values{"id": {id}, "of": {of}, "give": {give}, "note": {note}, "version": {version}, "confusion": {filter}, "kind": {first.Kind()}}
 		for _, w := range []string{"/review/errors", "/review/error"} {
 			answer := ask(s, http.MethodGet, w+"?"+v.Encode(), "", formHeaders...)
 			require.Less(t, answer.Code, 500)

@@ -90,6 +90,7 @@ type Server struct {
 	metrics  *metrics
 	slots    chan struct{}       // requests under way
 	labels   *semaphore.Weighted // labelling, in the order of asking
+	large    *semaphore.Weighted // labelling of large texts
 	hosts    map[string]bool     // that the server may be called by, beside loopback's and the certificate's
 	stopping atomic.Bool
 
@@ -119,6 +120,7 @@ func New(opts Options) (*Server, error) {
 		Options: opts, mux: http.NewServeMux(), metrics: newMetrics(),
 		slots:  make(chan struct{}, opts.Limits.Requests),
 		labels: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
+		large:  semaphore.NewWeighted(1),
 		hosts:  map[string]bool{},
 	}
 	s.assetRoutes()
