@@ -79,3 +79,6 @@ func unixLines(text string) string {
 	}
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }
+
+// evenLines makes line feeds of all line ends, and moves nothing in the text.
+var evenLines = strings.NewReplacer("\r\n", " \n", "\r", "\n")

@@ -19,6 +19,8 @@ type object struct {
 	values  []jsontext.Value // in the line
 	decoder jsontext.Decoder
 	buf     []byte // of the string unquoted last
+
+	keepPlaces bool // in the texts; else line ends may become shorter
 }
 
 var (
@@ -89,7 +91,11 @@ func (o *object) text(i int) (string, error) {
 	case jsontext.KindNull:
 		return "", nil
 	case jsontext.KindString:
-		return unixLines(string(o.unquoted(v))), nil
+		text := string(o.unquoted(v))
+		if o.keepPlaces {
+			return evenLines.Replace(text), nil
+		}
+		return unixLines(text), nil
 	}
 	return "", fmt.Errorf("the field %s is not a string", quoteID(o.names[i]))
 }

@@ -21,19 +21,36 @@ type Line struct {
 	Number   int        // from 1
 	Report   Report     // beside a Problem no more than its ids, as far as they are known
 	Problem  *Problem   // nil: there is a report
+	TooLong  bool       // the Problem is that the line has more than MaxReportBytes
 	Warnings []*Problem // about the report
 }
 
 // NewLines reads lines; name stands for a path in their places. Of the options,
-// IDColumn, TextColumn and MaxReportBytes count.
+// IDColumn, TextColumn, MaxReportBytes and AsSent count.
 func NewLines(in io.Reader, name string, opts Options) *Lines {
+	l := newLines(name, opts)
+	l.lines = newLineReader(in, l.objects.s.limit)
+	return l
+}
+
+// ParseLine reads an object that came alone as if it was a line. It may have line
+// ends between its fields.
+func ParseLine(object []byte, opts Options) Line {
+	l := newLines("", opts)
+	if len(object) > l.objects.s.limit {
+		return l.read(nil, 1, errLongLine)
+	}
+	return l.read(object, 1, nil)
+}
+
+func newLines(name string, opts Options) *Lines {
 	limit := opts.MaxReportBytes
 	if limit == 0 {
 		limit = DefaultMaxReportBytes
 	}
-	l := &Lines{lines: newLineReader(in, limit)}
+	l := new(Lines)
 	s := &sink{ctx: context.Background(), counts: &Counts{}, limit: limit, yield: l.take}
-	l.objects = jsonlReader{s: s, opts: opts, place: Place{Path: name}}
+	l.objects = jsonlReader{s: s, opts: opts, place: Place{Path: name}, obj: object{keepPlaces: opts.AsSent}}
 	return l
 }
 
@@ -56,19 +73,24 @@ func (l *Lines) Next() (Line, error) {
 	if err != nil && err != errLongLine {
 		return Line{}, err
 	}
+	return l.read(line, l.lines.line, err), nil
+}
+
+// read makes a report or a Problem of a line.
+func (l *Lines) read(line []byte, number int, err error) Line {
 	j := &l.objects
-	j.number = l.lines.line
-	place := Place{Path: j.place.Path, Line: l.lines.line}
-	l.next = Line{Number: l.lines.line}
+	j.number = number
+	place := Place{Path: j.place.Path, Line: number}
+	l.next = Line{Number: number, TooLong: err == errLongLine}
 	switch {
-	case err == errLongLine:
+	case l.next.TooLong:
 		j.s.lost(Report{Place: place}, "the line is longer than "+bytesName(j.s.limit), "")
 	case len(bytes.TrimSpace(line)) == 0:
 		j.s.lost(Report{Place: place}, "the line is empty", "write one object a line")
 	default:
 		j.line(line, place)
 	}
-	return l.next, nil
+	return l.next
 }
 
 // Waiting reports whether a whole line has come that Next has not given yet.

@@ -25,7 +25,7 @@ func TestLines(t *testing.T) {
 		`{"id":[],"text":"x"}`:   {Problem: &Problem{What: `the field "id" is not a string`, Lost: true}},
 		`{"id":"a","text":`:      {Problem: &Problem{What: "the line is not a JSON object", Do: "write one object a line", Lost: true}},
 		" ":                      {Problem: &Problem{What: "the line is empty", Do: "write one object a line", Lost: true}},
-		strings.Repeat("x", 101): {Problem: &Problem{What: "the line is longer than 100 bytes", Lost: true}},
+		strings.Repeat("x", 101): {TooLong: true, Problem: &Problem{What: "the line is longer than 100 bytes", Lost: true}},
 	} {
 		for _, end := range []string{"\n", ""} {
 			if line == " " && end == "" {
@@ -42,10 +42,25 @@ func TestLines(t *testing.T) {
 				}
 			}
 			assert.Equal(t, want, got, line)
+			alone := ParseLine([]byte(line+end), Options{MaxReportBytes: 100})
+			assert.Equal(t, want.Report.Text, alone.Report.Text, line)
+			assert.Equal(t, want.TooLong, alone.TooLong, line)
+			assert.Equal(t, want.Problem == nil, alone.Problem == nil, line)
 			_, err = l.Next()
 			assert.Equal(t, io.EOF, err)
 		}
 	}
+}
+
+// As it was sent, a report has its own id and the places of its text; line ends are line
+// feeds either way.
+func TestLinesAsSent(t *testing.T) {
+	const object = "{\n\"id\": 7, \"text\": \"No\\r\\neffusion.\\rEdema.\"}"
+	assert.Equal(t, "No \neffusion.\nEdema.", ParseLine([]byte(object), Options{AsSent: true}).Report.Text)
+	assert.Equal(t, "No\neffusion.\nEdema.", ParseLine([]byte(object), Options{}).Report.Text)
+	const study = `{"id":"a","subject_id":"2","study_id":"3","text":"x"}`
+	assert.Equal(t, "a", ParseLine([]byte(study), Options{AsSent: true}).Report.ID)
+	assert.Equal(t, "3", ParseLine([]byte(study), Options{}).Report.ID)
 }
 
 // Lines are given each when it is there, and are as many as there are line ends.

@@ -54,6 +54,7 @@ type Options struct {
 	Stdin          io.Reader // what the path "-" reads
 	FollowLinks    bool      // follow symbolic links within folders
 	MaxReportBytes int       // a longer report is a Problem; 0: DefaultMaxReportBytes
+	AsSent         bool      // of Lines: a field "id" is the id whatever is beside it, and places in a text are those of the text that was sent
 	MaxRatio       int       // of unpacked to packed bytes; what grows by more is a Problem; 0: DefaultMaxRatio
 	Shard          Shard     // read this part of the inputs alone
 	Ranges         bool      // the parts are ranges of the order, in place of studies by their hash; not of pipes

@@ -125,6 +125,8 @@ func chooseLayout(names []string, opts Options) (layout, error) {
 		if l.id, err = named(opts.IDColumn); err != nil {
 			return l, err
 		}
+	case opts.AsSent && slices.Contains(names, "id"):
+		l.id = slices.Index(names, "id")
 	case l.subject >= 0 && l.study >= 0 && !slices.Contains(keys, "note_id"):
 		l.id = l.study
 	default:

@@ -64,8 +64,9 @@ type Item struct {
 	Version int // 0: none was given
 }
 
-// longestNote is how many bytes a note may have.
-const longestNote = 4000
+// longestNote is how many bytes a note may have: the 4,000 characters that the page
+// takes, of any script.
+const longestNote = 3 * 4000
 
 // line is a record as JSON.
 type line struct {

@@ -112,19 +112,24 @@ func (a *Access) allows(addr, host string) error {
 	return nil
 }
 
-// names are the hosts that the certificate is for.
-func (a *Access) names() map[string]bool {
-	names := map[string]bool{}
-	if a.Certificate == nil || a.Certificate.Leaf == nil {
-		return names
+// isNamed reports whether the certificate is for a host.
+func (a *Access) isNamed(host string) bool {
+	return a.Certificate != nil && a.Certificate.Leaf != nil && a.Certificate.Leaf.VerifyHostname(host) == nil
+}
+
+// name is a host that the certificate is for; "localhost" where it names none.
+func (a *Access) name() string {
+	if a.Certificate != nil && a.Certificate.Leaf != nil {
+		for _, name := range a.Certificate.Leaf.DNSNames {
+			if !strings.HasPrefix(name, "*") {
+				return name
+			}
+		}
+		for _, ip := range a.Certificate.Leaf.IPAddresses {
+			return ip.String()
+		}
 	}
-	for _, name := range a.Certificate.Leaf.DNSNames {
-		names[hostKey(name)] = true
-	}
-	for _, ip := range a.Certificate.Leaf.IPAddresses {
-		names[ip.String()] = true
-	}
-	return names
+	return "localhost"
 }
 
 func (a *Access) tls() *tls.Config {

@@ -1,10 +1,8 @@
 package serve
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/output"
@@ -25,28 +23,22 @@ func (s *Server) apiRoutes() {
 	s.handle("GET /api/v1/rules/{id}", s.ruleAPI)
 }
 
-// reportJSON is a report as programs send it.
-type reportJSON struct {
-	ID      string  `json:"id"`
-	Subject string  `json:"subject_id"`
-	Study   string  `json:"study_id"`
-	Text    *string `json:"text"`
-}
-
 const wantReport = `want a JSON object with the text of a report under "text", and its id under "id"`
 
-// sameLength makes line feeds of all line ends, and leaves the places in the text
-// as the program knows them.
-var sameLength = strings.NewReplacer("\r\n", " \n", "\r", "\n")
+// lineOptions say how reports are read as programs send them: as label --stream reads
+// them, but that id and places come back as they were sent.
+func (s *Server) lineOptions() corpus.Options {
+	return corpus.Options{MaxReportBytes: int(s.Limits.Request), AsSent: true}
+}
 
-// parseReport reads a report as programs send it. What encoding/json says of a wrong
-// one may hold some of it, and is not told.
-func parseReport(object []byte) (corpus.Report, error) {
-	var in reportJSON
-	if json.Unmarshal(object, &in) != nil || in.Text == nil {
+// parseReport reads a report that came alone. What is wrong with it may hold some of
+// its text, and is not told.
+func (s *Server) parseReport(object []byte) (corpus.Report, error) {
+	line := corpus.ParseLine(object, s.lineOptions())
+	if line.Problem != nil {
 		return corpus.Report{}, refuse(http.StatusBadRequest, wantReport)
 	}
-	return corpus.Report{ID: in.ID, Subject: in.Subject, Study: in.Study, Text: sameLength.Replace(*in.Text)}, nil
+	return line.Report, nil
 }
 
 // chosen is the choice that the address of a request names. The answer says what it
@@ -70,7 +62,7 @@ func (s *Server) labelOne(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	report, err := parseReport(object)
+	report, err := s.parseReport(object)
 	if err != nil {
 		return err
 	}

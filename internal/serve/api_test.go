@@ -153,7 +153,9 @@ func TestStream(t *testing.T) {
 	lines := bufio.NewReader(answer.Body)
 	for _, test := range []struct{ line, want string }{
 		{`{"id":"1","text":"FINDINGS: No effusion."}` + "\n", `{"id":"1","labels":{`},
-		{"\n \n" + `{"id":"2","text":"edema"}` + "\r\n", `{"id":"2","labels":{`},
+		{"\n", `{"error":"want a JSON object`},
+		{" \n", `{"error":"want a JSON object`},
+		{`{"id":2,"subject_id":"p3","study_id":"s4","text":"edema"}` + "\r\n", `{"id":"2","subject_id":"p3","study_id":"s4","labels":{`},
 		{`{"id":"3"}` + "\n", `{"error":"want a JSON object`},
 		{`{"id":"4","text":"` + strings.Repeat("zebra ", 100) + "\"}\n", `{"error":"the line has more than 500 bytes; start the server with a larger --max-request","line":6}`},
 		{`zebra` + "\n", `{"error":"want a JSON object with the text of a report under \"text\", and its id under \"id\"","line":7}`},

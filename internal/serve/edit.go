@@ -87,7 +87,7 @@ func (d draft) IsNew() bool { return d.Base == "" }
 
 // Files are the names of the files of the set, this one among them.
 func (d draft) Files() []string {
-	all, err := fs.Glob(d.files, "*.yaml")
+	all, err := fs.Glob(d.files, "*.y*ml")
 	if err != nil { // not of this pattern
 		return nil
 	}
@@ -208,8 +208,11 @@ func (s *Server) saveTrial(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	d := t.draft
-	if t.snapshot().Saved {
+	switch now := t.snapshot(); {
+	case now.Saved:
 		return refuse(http.StatusConflict, "%s is saved already", d.File)
+	case !now.Done:
+		return refuse(http.StatusConflict, "%s is still being tried; save it when that is done, or stop it first", d.File)
 	}
 	if !d.Own {
 		return refuse(http.StatusForbidden, "the embedded rules cannot be changed; radlabel rules export DIR writes them out, and serve --rules DIR takes them from there")

@@ -180,6 +180,7 @@ func TestOneTrialAtATime(t *testing.T) {
 	assert.Equal(t, http.StatusConflict, w.Code)
 	assert.Contains(t, w.Body.String(), "other rules are being tried")
 	assert.Contains(t, w.Body.String(), "disable: [hedge.possible]\n</textarea>", "what was written stays")
+	assert.Equal(t, http.StatusConflict, ask(s, http.MethodPost, path+"/save", "", formHeaders...).Code, "not before it was tried")
 	w = ask(s, http.MethodPost, path+"/stop", "", formHeaders...)
 	require.Equal(t, http.StatusSeeOther, w.Code)
 	assert.Contains(t, finished(t, s, path), "Stopped after")

@@ -31,7 +31,30 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.tell(w, r, err)
 		return
 	}
+	if _, pattern := s.mux.Handler(r); pattern == "" {
+		nowhere := &unrouted{ResponseWriter: w}
+		s.mux.ServeHTTP(nowhere, r)
+		w.Header().Del("Location") // to a cleaner address where there is nothing either
+		s.tell(w, r, nowhere.refusal())
+		return
+	}
 	s.mux.ServeHTTP(w, r)
+}
+
+// unrouted takes the status that the mux answers with where it has no route.
+type unrouted struct {
+	http.ResponseWriter
+	status int
+}
+
+func (u *unrouted) WriteHeader(status int)      { u.status = status }
+func (u *unrouted) Write(p []byte) (int, error) { return len(p), nil }
+
+func (u *unrouted) refusal() error {
+	if u.status == http.StatusMethodNotAllowed {
+		return refuse(u.status, "this address is not asked so; Allow says how")
+	}
+	return refuse(http.StatusNotFound, "there is nothing at this address; the first page leads to all others")
 }
 
 // guard refuses what is not for this server, comes from another site's page, or
@@ -44,10 +67,17 @@ func (s *Server) guard(r *http.Request) error {
 		return refuse(http.StatusMisdirectedRequest, "this server is not called by that name; use the address that it prints")
 	}
 	// Browsers say what site a request comes from; other programs do not.
-	if err := new(http.CrossOriginProtection).Check(r); err != nil {
+	if err := new(http.CrossOriginProtection).Check(r); err != nil || isForeignPart(r) {
 		return refuse(http.StatusForbidden, "the request comes from a page of another site; open the address that radlabel serve prints")
 	}
 	return s.Access.check(r)
+}
+
+// isForeignPart reports whether a browser asks for a part of another site's page. What
+// comes could not be read there, but how long it takes could; a link leads here.
+func isForeignPart(r *http.Request) bool {
+	site, dest := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Sec-Fetch-Dest")
+	return (site == "cross-site" || site == "same-site") && dest != "document"
 }
 
 // isProbe tells the addresses that say nothing but whether the server is there.
@@ -60,7 +90,7 @@ func (s *Server) isHost(host string) bool {
 		host = name
 	}
 	host = hostKey(host)
-	return isLoopback(host) || s.hosts[host]
+	return isLoopback(host) || s.hosts[host] || s.Access.isNamed(host)
 }
 
 func hostKey(host string) string { return strings.ToLower(strings.Trim(host, "[]")) }

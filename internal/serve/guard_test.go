@@ -60,7 +60,11 @@ func TestGuard(t *testing.T) {
 		{"DELETE", "/label", nil, 405},
 		{"GET", "/nothing", nil, 404},
 		{"GET", "/assets/000000000000/style.css", nil, 404},
-		{"GET", "/assets/../serve.go", nil, 307},
+		{"GET", "/assets/../serve.go", nil, 404},
+		{"GET", "/api/v1/rules", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "script"}, 403},
+		{"GET", "/", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Dest", "iframe"}, 403},
+		{"GET", "/", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document"}, 200},
+		{"GET", "/api/v1/rules", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Dest", "empty"}, 200},
 	} {
 		w := ask(s, test.method, test.path, "", append(test.headers, "Content-Type", "application/x-www-form-urlencoded")...)
 		assert.Equal(t, test.status, w.Code, "%v", test)
@@ -71,6 +75,39 @@ func TestGuard(t *testing.T) {
 		assert.Empty(t, w.Header().Values("Access-Control-Allow-Origin"))
 	}
 	assert.NotContains(t, policy, "unsafe")
+}
+
+// Where there is nothing, a browser gets a page and a program an object.
+func TestNowhere(t *testing.T) {
+	s := newServer(t, Options{})
+	w := ask(s, "GET", "/zebra", "", "Accept", "text/html")
+	assert.Equal(t, http.StatusNotFound, w.Code)
+	assert.Contains(t, w.Body.String(), "there is nothing at this address")
+	assert.Contains(t, w.Body.String(), `<a href="/">`)
+	assert.NotContains(t, w.Body.String(), "zebra")
+	w = ask(s, "GET", "/api/v1/zebra", "")
+	assert.Equal(t, http.StatusNotFound, w.Code)
+	assert.JSONEq(t, `{"error":"there is nothing at this address; the first page leads to all others"}`, w.Body.String())
+	w = ask(s, "GET", "/api/v1/label", "")
+	assert.Equal(t, http.StatusMethodNotAllowed, w.Code)
+	assert.Equal(t, "POST", w.Header().Get("Allow"))
+	assert.Equal(t, "application/json", w.Header().Get("Content-Type"))
+	w = ask(s, "GET", "/assets/../serve.go", "")
+	assert.Empty(t, w.Header().Get("Location"))
+}
+
+// A server that is reached by every address is called by a name of its certificate.
+func TestNamesOfTheCertificate(t *testing.T) {
+	for name, want := range map[string]string{"labels.example": "https://labels.example:", "*.labels.example": "https://127.0.0.1:"} {
+		s := newServer(t, Options{Access: Access{Certificate: certificate(t, name), Token: aToken}})
+		l, err := s.Listen("0.0.0.0:0")
+		require.NoError(t, err)
+		assert.True(t, strings.HasPrefix(s.URL(l), want), s.URL(l))
+		require.NoError(t, l.Close())
+		assert.True(t, s.isHost(strings.Replace(name, "*", "a", 1)+":8620"), name)
+		assert.False(t, s.isHost("other.example"))
+		assert.False(t, s.isHost(""))
+	}
 }
 
 // A secret is asked for everywhere but of what says nothing.

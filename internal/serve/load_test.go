@@ -185,7 +185,7 @@ func BenchmarkLabel(b *testing.B) {
 	})
 	b.Run("direct", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			report, err := parseReport(reports[i%len(reports)])
+			report, err := s.parseReport(reports[i%len(reports)])
 			require.NoError(b, err)
 			s.Labelers[0].Label(report)
 		}

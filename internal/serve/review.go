@@ -407,7 +407,7 @@ func (s *Server) reviewError(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if id := v.Get("saved"); id != "" {
+	if id := v.Get("saved"); id != "" && e.CanSave {
 		e.saved(s, review.Label{ID: id, Observation: corpus.Observation(v.Get("saved-of"))})
 	}
 	return s.showError(w, http.StatusOK, e)

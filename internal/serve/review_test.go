@@ -69,6 +69,9 @@ func TestReviewByHTTP(t *testing.T) {
 	r := reviewed(t, filepath.Join(t.TempDir(), "verdicts.jsonl"))
 	s := newServer(t, Options{Review: r})
 	first := r.Evaluation.Errors[0]
+	alone := newServer(t, Options{Review: &Review{Evaluation: r.Evaluation}}) // without verdicts
+	address := query("/review/error", "id", first.ID, "of", string(first.Observation), "saved", first.ID, "saved-of", string(first.Observation))
+	assert.Equal(t, http.StatusOK, ask(alone, http.MethodGet, address, "").Code)
 	page := func(path string) string {
 		w := ask(s, http.MethodGet, path, "", formHeaders...)
 		require.Equal(t, http.StatusOK, w.Code, path)

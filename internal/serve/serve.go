@@ -91,7 +91,7 @@ type Server struct {
 	slots    chan struct{}       // requests under way
 	labels   *semaphore.Weighted // labelling, in the order of asking
 	large    *semaphore.Weighted // labelling of large texts
-	hosts    map[string]bool     // that the server may be called by, beside loopback's
+	hosts    map[string]bool     // that the server may be called by, beside loopback's and the certificate's
 	stopping atomic.Bool
 
 	current   atomic.Pointer[[]*labeler.Labeler] // Options.Labelers, or what saved rules have made of them
@@ -121,7 +121,7 @@ func New(opts Options) (*Server, error) {
 		slots:  make(chan struct{}, opts.Limits.Requests),
 		labels: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
 		large:  semaphore.NewWeighted(1),
-		hosts:  opts.Access.names(),
+		hosts:  map[string]bool{},
 	}
 	s.assetRoutes()
 	s.stateRoutes()
@@ -151,7 +151,9 @@ func (s *Server) Listen(addr string) (net.Listener, error) {
 	if err := s.Access.allows(addr, host); err != nil {
 		return nil, err
 	}
-	s.hosts[hostKey(host)] = true
+	if host != "" {
+		s.hosts[hostKey(host)] = true
+	}
 	return net.Listen("tcp", addr)
 }
 
@@ -161,7 +163,11 @@ func (s *Server) URL(l net.Listener) string {
 	if s.Access.Certificate != nil {
 		scheme = "https"
 	}
-	return scheme + "://" + l.Addr().String() + "/"
+	addr := l.Addr().String()
+	if host, port, err := net.SplitHostPort(addr); err == nil && net.ParseIP(host).IsUnspecified() {
+		addr = net.JoinHostPort(s.Access.name(), port)
+	}
+	return scheme + "://" + addr + "/"
 }
 
 // stopTime is how long requests under way may take to end once the server is

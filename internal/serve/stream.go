@@ -2,7 +2,6 @@ package serve
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/output"
 )
 
@@ -68,41 +68,36 @@ func (s *Server) labelMany(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Connection", "close")
 	w.Header().Set("Content-Type", "application/jsonl")
 	x := s.newWire(w, r)
-	in := bufio.NewReaderSize(x, wireBuffer)
+	in := corpus.NewLines(x, "", s.lineOptions())
 	for n := 1; ; n++ {
-		line, err := readLine(in, int(s.Limits.Request))
-		if err != nil && !errors.Is(err, errLong) && len(line) == 0 {
+		line, err := in.Next()
+		switch {
+		case err != nil:
 			x.end(n, err)
 			return x.flush()
-		}
-		switch {
 		case s.stopping.Load():
 			x.problem(n, "the server is stopping; send this line and those behind it to another")
 			return x.flush()
-		case errors.Is(err, errLong):
+		case line.TooLong:
 			x.problem(n, fmt.Sprintf("the line has more than %d bytes; start the server with a larger --max-request", s.Limits.Request))
-		case len(bytes.TrimSpace(line)) == 0:
+		case line.Problem != nil:
+			x.problem(n, wantReport)
 		default:
-			if err := s.labelLine(x, r, c, n, line); err != nil {
+			if err := s.labelLine(x, r, c, line); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// labelLine answers one line. The error is of the stream.
-func (s *Server) labelLine(x *wire, r *http.Request, c choice, n int, line []byte) error {
-	report, err := parseReport(line)
-	if err != nil {
-		x.problem(n, wantReport)
-		return nil
-	}
-	result, err := s.label(r.Context(), c, report)
+// labelLine answers a line that is a report. The error is of the stream.
+func (s *Server) labelLine(x *wire, r *http.Request, c choice, line corpus.Line) error {
+	result, err := s.label(r.Context(), c, line.Report)
 	if r.Context().Err() != nil {
 		return r.Context().Err()
 	}
 	if err != nil {
-		x.problem(n, messageOf(err))
+		x.problem(line.Number, messageOf(err))
 		return nil
 	}
 	_, err = x.out.Write(append(output.AppendJSON(x.out.AvailableBuffer(), result), '\n'))
@@ -124,32 +119,5 @@ func (x *wire) end(line int, err error) {
 		x.problem(line, "the line did not come within the time that the server waits; it has --timeout")
 	default:
 		x.problem(line, "the line ended before its end; send it again")
-	}
-}
-
-var errLong = errors.New("the line is too long")
-
-// readLine reads a line without its end. Of one longer than the limit it reads all
-// and gives none, with errLong. The error at the end of a last line comes with the
-// next call.
-func readLine(in *bufio.Reader, limit int) (line []byte, err error) {
-	for long := false; ; {
-		part, err := in.ReadSlice('\n')
-		if long = long || len(line)+len(part) > limit+1; long {
-			line = nil
-		} else {
-			line = append(line, part...)
-		}
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			continue
-		case long && (err == nil || errors.Is(err, io.EOF)):
-			return nil, errLong
-		case errors.Is(err, io.EOF) && len(line) > 0:
-			return line, nil
-		case err != nil:
-			return nil, err
-		}
-		return line, nil
 	}
 }
