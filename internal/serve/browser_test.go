@@ -143,7 +143,7 @@ func TestReasons(t *testing.T) {
 		p.Press(kb.Escape)
 		assert.False(t, browsertest.Value[bool](p, why+`.checkVisibility()`))
 		p.Press(kb.Tab)
-		p.Do(chromedp.Focus(chromedp.CSS("[data-observation=Edema]")))
+		p.Run(`document.querySelector("[data-observation=Edema]").focus()`)
 		p.Press(kb.Tab)
 		assert.Equal(t, "edema.edema", browsertest.Value[string](p, `document.activeElement.textContent`), "the rule is the next stop")
 		p.Press(kb.Enter)
