@@ -18,6 +18,7 @@ import (
 
 	"github.com/radlabel/radlabel/internal/output"
 	"github.com/radlabel/radlabel/internal/page"
+	"github.com/radlabel/radlabel/labeler"
 	"github.com/radlabel/radlabel/rules"
 )
 
@@ -189,6 +190,9 @@ func (s *Server) tryRules(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return s.showEdit(w, http.StatusUnprocessableEntity, editView{draft: d, Problem: page.OneLine(err.Error())})
 	}
+	if d.Own && s.isOther(set.Name) {
+		return s.showEdit(w, http.StatusUnprocessableEntity, editView{draft: d, Problem: "another rule set that is served is called " + page.OneLine(set.Name) + "; give this one another name"})
+	}
 	t, err := s.begin(d, set)
 	if known := (refusal{}); errors.As(err, &known) {
 		return s.showEdit(w, known.status, editView{draft: d, Problem: known.message})
@@ -260,16 +264,19 @@ func (s *Server) reload() {
 	if err != nil {
 		return
 	}
-	all := slices.Clone(s.inUse())
-	for _, other := range all[1:] {
-		if other.Rules().Name == set.Name {
-			return // names lead to one rule set
-		}
+	if s.isOther(set.Name) {
+		return // names lead to one rule set
 	}
+	all := slices.Clone(s.inUse())
 	if l, err := all[0].With(set); err == nil {
 		all[0] = l
 		s.current.Store(&all)
 	}
+}
+
+// isOther reports whether a rule set of that name is served beside that of the folder.
+func (s *Server) isOther(name string) bool {
+	return slices.ContainsFunc(s.inUse()[1:], func(l *labeler.Labeler) bool { return l.Rules().Name == name })
 }
 
 // overlaid is a folder of rules with another content of one file, or one file more.

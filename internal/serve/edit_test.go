@@ -147,6 +147,11 @@ func TestWhatIsNotSaved(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, ask(s, http.MethodGet, "/rules/edit?ruleset=chexpert&file=none.yaml", "").Code)
 	assert.Equal(t, http.StatusNotFound, ask(s, http.MethodPost, "/rules/trial/zebra/save", "").Code)
 
+	// A name leads to one rule set.
+	taken := ask(s, http.MethodPost, "/rules/try", draftForm("ruleset.yaml", digestOf([]byte(mainRules)), "ruleset: chexpert\nextends: chexpert\n"), formHeaders...)
+	assert.Equal(t, http.StatusUnprocessableEntity, taken.Code)
+	assert.Contains(t, taken.Body.String(), "another rule set that is served is called chexpert")
+
 	// Embedded rules are tried, and stay as they are.
 	files, err := rules.Files("chexpert")
 	require.NoError(t, err)

@@ -69,8 +69,18 @@ func (s *Server) ruleSets() (names []string) {
 // seconds, and those wait for each other alone.
 const largeText = 128 << 10
 
-// label labels one report when it is its turn.
+// label labels one report that was asked for alone.
 func (s *Server) label(ctx context.Context, c choice, r corpus.Report) (labeler.Result, error) {
+	result, err := s.labelInTurn(ctx, c, r)
+	if len(corpus.Problems(err)) > 0 {
+		err = refuse(http.StatusUnprocessableEntity, "the report could not be labelled within the time that the server gives it")
+	}
+	return result, err
+}
+
+// labelInTurn labels one report when it is its turn. The error is the *corpus.Problem of
+// the report, or of the context.
+func (s *Server) labelInTurn(ctx context.Context, c choice, r corpus.Report) (labeler.Result, error) {
 	turn := s.labels
 	if len(r.Text) > largeText {
 		turn = s.large
@@ -81,10 +91,7 @@ func (s *Server) label(ctx context.Context, c choice, r corpus.Report) (labeler.
 	defer turn.Release(1)
 	result, err := c.labeler.Attempt(r)
 	s.metrics.report(c.RuleSet, err)
-	if err != nil {
-		return result, refuse(http.StatusUnprocessableEntity, "the report could not be labelled within the time that the server gives it")
-	}
-	return result, nil
+	return result, err
 }
 
 // asked is what the form of the label page asks for: a report that was typed, or
@@ -269,17 +276,19 @@ func (s *Server) labelFile(ctx context.Context, a asked, v *labelView) error {
 	t := &table{Observations: a.labeler.Observations()}
 	var last labeler.Result
 	for report, err := range reports {
+		var result labeler.Result
+		if err == nil {
+			result, err = s.labelInTurn(ctx, a.choice, report)
+		}
 		switch problem := (*corpus.Problem)(nil); {
 		case errors.As(err, &problem):
 			t.problem(problem)
-			continue
 		case err != nil:
 			return err
+		default:
+			last = result
+			t.add(result)
 		}
-		if last, err = s.label(ctx, a.choice, report); err != nil {
-			return err
-		}
-		t.add(last)
 	}
 	if t.Reports == 1 {
 		marked := page.Mark(last)
@@ -349,16 +358,17 @@ func (o *objects) Write(r labeler.Result) error {
 // Close flushes.
 func (o *objects) Close() error { return o.Flush() }
 
-// writeLabels labels reports into a file. The page tells of those that cannot be read.
+// writeLabels labels reports into a file. The page tells of those that cannot be read or
+// labelled.
 func (s *Server) writeLabels(ctx context.Context, out output.Writer, c choice, reports iter.Seq2[corpus.Report, error]) error {
 	for report, err := range reports {
+		var result labeler.Result
+		if err == nil {
+			result, err = s.labelInTurn(ctx, c, report)
+		}
 		if len(corpus.Problems(err)) > 0 {
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		result, err := s.label(ctx, c, report)
 		if err != nil {
 			return err
 		}

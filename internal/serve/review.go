@@ -276,7 +276,7 @@ func (s *Server) reviewAll(w http.ResponseWriter, _ *http.Request) error {
 	return s.show(w, "review", view{Title: "Review", Here: "/review", Scripts: []string{"keys.js"}, Styles: corpusStyle, Data: v})
 }
 
-// choiceOf is a filter with its values, for a form.
+// filterChoice is a filter with its values, for a form.
 type filterChoice struct {
 	Name, Label, Value string
 	Values             []string

@@ -337,11 +337,11 @@ func (s *Server) searchReport(w http.ResponseWriter, r *http.Request) error {
 	}
 	id := r.URL.Query().Get("id")
 	d, ok, err := s.Index.Document(r.Context(), id, q.parsed, q.options.Match)
-	if !ok {
-		return refuse(http.StatusNotFound, "the index has no report of this id")
-	}
 	if err != nil {
 		return err
+	}
+	if !ok {
+		return refuse(http.StatusNotFound, "the index has no report of this id")
 	}
 	why := s.explainer.Explain(d, s.Index.Observations())
 	marked, labels := page.Mark(why.Marks, relabel.Asked(d)...), page.Mark(why.Labels)

@@ -134,3 +134,23 @@ func TestNothingIsTold(t *testing.T) {
 	}
 	assert.NotContains(t, strings.ToLower(ask(s, "GET", "/metrics", "").Body.String()), "zebra")
 }
+
+// A report of a file that takes too long costs that report, on the page and in a download.
+func TestFileWithAReportThatTakesTooLong(t *testing.T) {
+	set, err := rules.Embedded("chexpert")
+	require.NoError(t, err)
+	l, err := labeler.New(labeler.Options{Rules: set, Section: "all", MaxTime: 100 * time.Millisecond, Cache: -1})
+	require.NoError(t, err)
+	s := newServer(t, Options{Labelers: []*labeler.Labeler{l}, Section: "all"})
+	form := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nid,report\n" +
+		"1,No effusion.\n2," + strings.Repeat("Zebra stripes without effusion no new opacity. ", 200_000) + "\n3,Edema.\n\r\n--b--\r\n"
+	ask := func(path string) string {
+		w := ask(s, "POST", path, form, "Content-Type", "multipart/form-data; boundary=b", "Accept", "text/html")
+		require.Equal(t, http.StatusOK, w.Code, w.Body)
+		return w.Body.String()
+	}
+	page := ask("/label")
+	assert.Contains(t, page, "the file:3: ")
+	assert.NotContains(t, ask("/label/csv"), "\n2,")
+	assert.Contains(t, ask("/label/csv"), "\n3,")
+}
