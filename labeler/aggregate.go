@@ -1,7 +1,6 @@
 package labeler
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/radlabel/radlabel/corpus"
@@ -22,7 +21,7 @@ func (l *Labeler) aggregate(found []placedFinding, blank string) []Label {
 	evidence := make([]Evidence, 0, len(found)) // of all labels, one behind the other
 	derived := -1
 	for i, o := range l.set.Observations {
-		labels[i] = l.label(o, found, &evidence)
+		labels[i] = l.label(i, found, &evidence)
 		if labels[i].Assertion == corpus.Unmentioned && blank != "" {
 			labels[i].Reason = blank
 		}
@@ -38,13 +37,14 @@ func (l *Labeler) aggregate(found []placedFinding, blank string) []Label {
 
 // label aggregates the mentions of one observation, and appends them to the
 // evidence. Weak ones count only where there are no others.
-func (l *Labeler) label(o corpus.Observation, found []placedFinding, evidence *[]Evidence) Label {
-	label := Label{Observation: o}
+func (l *Labeler) label(o int, found []placedFinding, evidence *[]Evidence) Label {
+	label := Label{Observation: l.set.Observations[o]}
 	first, strong := len(*evidence), false
 	for i := range found {
 		strong = strong || found[i].observation == o && !found[i].weak && found[i].assertion != corpus.Unmentioned
 	}
 	var seen [corpus.Positive + 1]bool
+	var none *placedFinding // one that makes no label
 	for i := range found {
 		m := &found[i]
 		if m.observation != o {
@@ -52,7 +52,7 @@ func (l *Labeler) label(o corpus.Observation, found []placedFinding, evidence *[
 		}
 		*evidence = append(*evidence, l.evidence(m))
 		if m.assertion == corpus.Unmentioned {
-			label.Reason = l.analyzer.blankReason(m.finding)
+			none = m
 		}
 		if m.assertion == corpus.Unmentioned || strong && m.weak {
 			continue
@@ -68,8 +68,9 @@ func (l *Labeler) label(o corpus.Observation, found []placedFinding, evidence *[
 	}
 	switch {
 	case label.Assertion != corpus.Unmentioned:
-		label.Reason = ""
-	case label.Reason == "":
+	case none != nil:
+		label.Reason = l.analyzer.blankReason(none.finding)
+	default:
 		label.Reason = "no mention"
 	}
 	return label
@@ -98,8 +99,8 @@ func (l *Labeler) derive(label *Label, labels []Label, blank string) {
 		return
 	}
 	for _, other := range labels {
-		if other.Observation != label.Observation && !slices.Contains(l.set.Derived.Ignore, other.Observation) && other.Assertion >= corpus.Uncertain {
-			label.Reason = fmt.Sprintf("withheld by %s, %s", other.Observation, other.Assertion)
+		if other.Assertion >= corpus.Uncertain && other.Observation != label.Observation && !slices.Contains(l.set.Derived.Ignore, other.Observation) {
+			label.Reason = "withheld by " + string(other.Observation) + ", " + other.Assertion.String()
 			return
 		}
 	}

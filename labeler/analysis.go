@@ -15,10 +15,12 @@ import (
 // analyzer finds and classifies the mentions of one sentence. What it says is
 // a pure function of the sentence's text.
 type analyzer struct {
-	set    *rules.Set
-	engine *negation.Engine
-	shapes *cache    // in tokens
-	tokens sync.Pool // of *[]segment.Token
+	set          *rules.Set
+	observations []corpus.Observation // of the set, those that are no label behind the others
+	of           [][]int              // by rule: the observations that it finds
+	engine       *negation.Engine
+	shapes       *cache    // in tokens
+	tokens       sync.Pool // of *[]segment.Token
 }
 
 // newAnalyzer makes one that remembers shapes, as many as a cache of this size.
@@ -31,17 +33,27 @@ func newAnalyzer(set *rules.Set, size int) (*analyzer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &analyzer{set: set, engine: engine, shapes: newCache(size)}, nil
+	a := &analyzer{set: set, engine: engine, shapes: newCache(size)}
+	a.observations = slices.Concat(set.Observations, set.Unlabelled)
+	for i := range set.Rules {
+		rule := &set.Rules[i]
+		of := []int{slices.Index(a.observations, rule.Observation)}
+		for _, also := range rule.Also {
+			of = append(of, slices.Index(a.observations, also))
+		}
+		a.of = append(a.of, of)
+	}
+	return a, nil
 }
 
 // finding is a classified mention. Its spans are byte offsets into the sentence,
 // or, of a shape, numbers of tokens.
 type finding struct {
-	rule        int                // into Set.Rules
-	cue         int                // into Set.Cues, or -1
-	observation corpus.Observation //
-	found       corpus.Assertion   // what the sentence asserts
-	assertion   corpus.Assertion   // what the rule records; Unmentioned: nothing
+	rule        int              // into Set.Rules
+	cue         int              // into Set.Cues, or -1
+	observation int              // into analyzer.observations
+	found       corpus.Assertion // what the sentence asserts
+	assertion   corpus.Assertion // what the rule records; Unmentioned: nothing
 	mention     corpus.Span
 	cueSpan     corpus.Span
 	scope       corpus.Span
@@ -52,7 +64,7 @@ type finding struct {
 type candidate struct {
 	rule       int
 	start, end int // tokens
-	of         corpus.Observation
+	of         int // into analyzer.observations
 }
 
 // analyze reads a sentence, or, where one of its shape has been read, does as with
@@ -100,7 +112,7 @@ func (a *analyzer) read(s negation.Sentence) []finding {
 		rule := &a.set.Rules[c.rule]
 		mentions[i] = negation.Mention{
 			Start: c.start, End: c.end, Tags: rule.Tags,
-			Neutral: rule.Bare == corpus.Unmentioned, Observation: c.of,
+			Neutral: rule.Bare == corpus.Unmentioned, Observation: a.observations[c.of],
 		}
 	}
 	verdicts := a.engine.Classify(s, mentions)
@@ -139,9 +151,7 @@ func (a *analyzer) candidates(matches []rules.Match) []candidate {
 		if m.Target.Kind != rules.RulePhrase || refused(m, unless) {
 			continue
 		}
-		rule := &a.set.Rules[m.Target.Index]
-		all = append(all, candidate{m.Target.Index, m.Start, m.End, rule.Observation})
-		for _, o := range rule.Also {
+		for _, o := range a.of[m.Target.Index] {
 			all = append(all, candidate{m.Target.Index, m.Start, m.End, o})
 		}
 	}

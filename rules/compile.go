@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"sync"
@@ -77,10 +78,19 @@ type trieNode struct {
 	links, groups       uint32 // members of a class; of a group
 	enter, linksEnd     uint32 // loops and gaps, entered without a token
 	targets, targetsEnd uint32
+	need                marks // without one of these ahead nothing is found from here on
 	meet                int32 // number of a node where different ways to the same place meet, or -1
 	loop                class // what the node repeats, or classAny for nothing
 	ends                bool  // a member of a class ends here
 }
+
+// marks stand for a set of tokens, one bit for many of them.
+type marks uint64
+
+// always is the mark of what needs no token.
+const always marks = 1 << 63
+
+func markOf(id ID) marks { return 1 << (id % 63) }
 
 type wordEdge struct {
 	id ID
@@ -182,6 +192,7 @@ type builder struct {
 	like     []ID // by ID: the unknown tokens of the same kind
 	class    map[string]class
 	member   []*buildNode // by class
+	marks    []marks      // by class: of the tokens that members begin with
 	resolver *resolver    // of the classes
 	flat     bool         // write all alternatives out
 	root     *buildNode
@@ -507,10 +518,11 @@ func (b *builder) matcher() *Matcher {
 	}
 	m.room(b)
 	m.misspelt = m.misspellings()
-	root := m.lay(b.root)
+	b.marks = b.memberMarks()
+	root := m.lay(b, b.root)
 	for c, n := range b.member {
 		if n != nil {
-			m.members[c] = m.lay(n)
+			m.members[c] = m.lay(b, n)
 		}
 	}
 	m.rootWords = make([]node32, len(b.single))
@@ -524,6 +536,25 @@ func (b *builder) matcher() *Matcher {
 	}
 	m.scratch.New = func() any { return &scratch{met: make([]visits, m.meets)} }
 	return m
+}
+
+// memberMarks gives, by class, the marks of the tokens that a member begins with.
+func (b *builder) memberMarks() []marks {
+	all := make([]marks, len(b.member))
+	for id := range b.single {
+		for in := b.single[id] | b.first[id]; in != 0; in &= in - 1 {
+			all[bits.TrailingZeros64(uint64(in))] |= markOf(ID(id))
+		}
+	}
+	for c := maxClasses; c < len(b.member); c++ {
+		for id := range b.member[c].each(stepWord) {
+			all[c] |= markOf(ID(id))
+		}
+		for of := range b.member[c].each(stepClass) {
+			all[c] |= all[of]
+		}
+	}
+	return all
 }
 
 // starts reports whether the token leads on from n, which is the root, a loop

@@ -45,6 +45,7 @@ func compareMatches(a, b Match) int {
 // scratch is what one walk needs besides the matcher.
 type scratch struct {
 	ids   []ID     // of the tokens but Joins
+	ahead []marks  // of each of them and all behind it; and of nothing
 	place []int    // their indices
 	start int      // where the walk began
 	met   []visits // by trieNode.meet
@@ -88,6 +89,10 @@ func (m *Matcher) match(s *scratch, dst []Match, tokens []segment.Token) []Match
 			s.place = append(s.place, i)
 		}
 	}
+	s.ahead = append(slices.Grow(s.ahead[:0], len(s.ids)+1)[:len(s.ids)], always)
+	for i := len(s.ids) - 1; i >= 0; i-- {
+		s.ahead[i] = s.ahead[i+1] | markOf(s.ids[i])
+	}
 	if s.stamp > math.MaxUint32-64-uint32(len(s.ids)) { // it would wrap, and old stamps look new
 		clear(s.met)
 		s.stamp = 0
@@ -130,6 +135,9 @@ func (m *Matcher) walk(s *scratch, n node32, i int) (found bool) {
 		return false
 	}
 	t := &m.nodes[n]
+	if t.need&s.ahead[i] == 0 {
+		return false
+	}
 	if t.meet < 0 {
 		return m.explore(s, n, i)
 	}
@@ -157,8 +165,10 @@ func (m *Matcher) explore(s *scratch, n node32, i int) (found bool) {
 		}
 	}
 	if i < len(s.ids) {
-		if to := m.word(t, s.ids[i]); to != 0 && m.walk(s, to, i+1) {
-			found = true
+		if id := s.ids[i]; t.need&markOf(id) != 0 {
+			if to := m.word(t, id); to != 0 && m.walk(s, to, i+1) {
+				found = true
+			}
 		}
 	}
 	return m.follow(s, n, i) || found
@@ -216,6 +226,9 @@ func (m *Matcher) member(s *scratch, to, n node32, i int) (found bool) {
 		return found
 	}
 	id := s.ids[i]
+	if t.need&markOf(id) == 0 {
+		return found
+	}
 	if next := m.word(t, id); next != 0 {
 		found = m.member(s, to, next, i+1) || found
 	}

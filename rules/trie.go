@@ -137,9 +137,12 @@ func (m *Matcher) room(b *builder) {
 }
 
 // lay appends n and all below it and gives its number.
-func (m *Matcher) lay(n *buildNode) node32 {
+func (m *Matcher) lay(b *builder, n *buildNode) node32 {
 	at := node32(len(m.nodes))
 	t := trieNode{meet: -1, loop: n.loop, ends: n.ends}
+	if n.ends || len(n.targets) > 0 {
+		t.need |= always
+	}
 	if n.meets {
 		t.meet = int32(m.meets)
 		m.meets++
@@ -157,9 +160,11 @@ func (m *Matcher) lay(n *buildNode) node32 {
 		switch k := e.key; k.kind() {
 		case stepWord:
 			m.words = append(m.words, wordEdge{id: ID(k.n())})
+			t.need |= markOf(ID(k.n()))
 			continue
 		case stepClass:
 			m.links = append(m.links, classEdge{class: class(k.n())})
+			t.need |= b.marks[k.n()]
 			if k.n() < maxClasses {
 				t.groups++
 			}
@@ -173,11 +178,14 @@ func (m *Matcher) lay(n *buildNode) node32 {
 	t.wordsEnd, t.linksEnd = uint32(len(m.words)), uint32(len(m.links))
 	m.nodes[at] = t
 	for i, e := range n.edges {
-		to := m.lay(e.to)
+		to := m.lay(b, e.to)
 		if i < int(t.wordsEnd-t.words) {
 			m.words[int(t.words)+i].to = to
 		} else {
 			m.links[int(t.links)+i-int(t.wordsEnd-t.words)].to = to
+		}
+		if k := e.key.kind(); k == stepLoop || k == stepGap {
+			m.nodes[at].need |= m.nodes[to].need
 		}
 	}
 	return at

@@ -35,12 +35,22 @@ var stages = []struct {
 func BenchmarkStages(b *testing.B) {
 	path := archive(b)
 	reports := readArchive(b, path)
-	for _, name := range []string{"labels.csv", "labels.jsonl", "labels.parquet"} {
-		b.Run(strings.TrimPrefix(name, "labels."), func(b *testing.B) {
+	lines := b.TempDir() + "/reports.jsonl"
+	toLines(b, path, lines)
+	for _, run := range []struct {
+		name, input, output string
+		flags               []string
+	}{
+		{"csv", path, "labels.csv", nil},
+		{"jsonl", path, "labels.jsonl", nil},
+		{"parquet", path, "labels.parquet", nil},
+		{"from-jsonl", lines, "labels.csv", []string{"--id-column", "id", "--text-column", "text"}},
+	} {
+		b.Run(run.name, func(b *testing.B) {
 			var raw bytes.Buffer
 			require.NoError(b, pprof.StartCPUProfile(&raw))
 			for b.Loop() {
-				labelArchive(b, path, b.TempDir()+"/"+name)
+				labelArchive(b, run.input, b.TempDir()+"/"+run.output, run.flags...)
 			}
 			pprof.StopCPUProfile()
 			p, err := profile.ParseData(raw.Bytes())

@@ -350,11 +350,17 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 	if !isLetter(line[0]) && !isDigit(line[0]) && line[0] != '(' {
 		return cut{}, false
 	}
+	title := isUpper(line[0])
 	j := 0
 	capitals := true
 	for j < len(line) && j < maxHeader && headerByte(line[j]) {
-		if isLower(line[j]) && !(small && ended) {
+		if capitals && isLower(line[j]) && !(small && ended) {
 			capitals = false
+			last := line[len(line)-1]
+			mayBeAlone := title && fresh && (headerByte(last) || last < ' ') // the one line of a text keeps its end
+			if !mayBeAlone && strings.IndexByte(line[j:min(len(line), maxHeader)], ':') < 0 {
+				return cut{}, false // nearly always
+			}
 		}
 		j++
 	}
@@ -366,8 +372,12 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 	if j < len(line) {
 		stop = line[j]
 	}
-	// Most lines are text, and are known for it by now.
-	if stop != ':' && !(fresh || ended && capitals) || !alone && strings.IndexByte(":;._", stop) < 0 {
+	// Of what is left, most is text, and is known for it by now.
+	switch {
+	case stop == ':' && (capitals || title || ended),
+		capitals && (fresh || ended) && (alone || stop == ';' || stop == '.' || stop == '_'),
+		title && fresh && alone:
+	default:
 		return cut{}, false
 	}
 	var buf [maxHeader]byte
@@ -376,7 +386,6 @@ func (s *Splitter) header(line string, fresh, ended, small bool) (cut, bool) {
 		return cut{}, false
 	}
 	colon := stop == ':' && !(isDigit(line[j-1]) && j+1 < len(line) && isDigit(line[j+1])) // of no time
-	title := isUpper(line[0])
 
 	def, ok := s.headers[string(plain)]
 	switch {

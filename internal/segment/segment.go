@@ -16,6 +16,7 @@
 package segment
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -75,15 +76,21 @@ func blank(text string, i int) int {
 // lineEnd finds where the line that holds i ends, and where the next begins.
 // Lines end with LF, CR or CR LF.
 func lineEnd(text string, i, end int) (eol, next int) {
-	for ; i < end; i++ {
-		switch text[i] {
-		case '\n':
-			return i, i + 1
-		case '\r':
-			if i+1 < end && text[i+1] == '\n' {
-				return i, i + 2
-			}
-			return i, i + 1
+	const window = 128 // most lines are shorter; a text of nothing but CR is not searched again and again
+	for ; i < end; i += window {
+		part := text[i:min(i+window, end)]
+		lf := strings.IndexByte(part, '\n')
+		if lf >= 0 {
+			part = part[:lf]
+		}
+		cr := strings.IndexByte(part, '\r')
+		switch {
+		case cr >= 0 && i+cr+1 < end && text[i+cr+1] == '\n':
+			return i + cr, i + cr + 2
+		case cr >= 0:
+			return i + cr, i + cr + 1
+		case lf >= 0:
+			return i + lf, i + lf + 1
 		}
 	}
 	return end, end
