@@ -61,6 +61,10 @@ func (l *lineReader) next() ([]byte, error) {
 	return line, nil
 }
 
+// mostFields is how many fields a row may have: what is hostile, or no table, would
+// take many times its bytes.
+const mostFields = 1 << 16
+
 // row is one row of a table.
 type row struct {
 	fields   []string // valid UTF-8 with \n line ends
@@ -129,6 +133,9 @@ func (r *rowReader) next() (row, error) {
 	}
 	if len(r.flat) > r.lines.limit {
 		return row{}, r.tooLong(out.line)
+	}
+	if len(r.ends) > mostFields {
+		return row{}, &rowError{line: out.line, what: "the row has more than 65,536 fields", do: "see whether it is a table"}
 	}
 	if nul := bytes.IndexByte(r.flat, 0); nul >= 0 {
 		column := 1 + sort.Search(len(r.ends), func(i int) bool { return r.ends[i] > nul })
@@ -212,7 +219,9 @@ func (c *cut) line(line []byte) (torn bool) {
 			c.opened = c.opened[:0]
 			i++
 		case c.separates(line[i]):
-			c.ends = append(c.ends, len(c.flat))
+			if len(c.ends) <= mostFields {
+				c.ends = append(c.ends, len(c.flat))
+			}
 			c.start = true
 			i++
 		default:
@@ -269,12 +278,12 @@ var notSimple = func() (is [256]bool) {
 }()
 
 // simple gives the fields of a line of ASCII without quotes, which most of the
-// lines of large tables are; nil of any other.
+// lines of large tables are, with no more than mostFields; nil of any other.
 func (r *rowReader) simple(line []byte) []string {
 	line = trimLineEnd(line)
 	r.ends = r.ends[:0]
 	for i, c := range line {
-		if notSimple[c] {
+		if notSimple[c] || len(r.ends) == mostFields {
 			return nil
 		}
 		if c == r.comma {
@@ -303,12 +312,11 @@ func (r *rowReader) take(n int) []string {
 
 func (r *rowReader) decode(out *row) {
 	all := string(r.flat)
-	plain := utf8.ValidString(all)
 	out.fields = r.take(len(r.ends))
 	from := 0
 	for i, end := range r.ends {
 		field := all[from:end]
-		if !plain && !utf8.ValidString(field) {
+		if !utf8.ValidString(field) { // alone: two halves of a letter would make a whole
 			n := 0
 			field, n = decodeForeign([]byte(field))
 			out.foreign += n

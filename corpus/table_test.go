@@ -292,6 +292,36 @@ func TestLongLines(t *testing.T) {
 	assert.Equal(t, []string{"lost r.txt: the report is longer than 16 MiB"}, g.messages())
 }
 
+// Each field is decoded for itself, where the bytes on both sides of a comma would
+// make one letter of UTF-8.
+func TestFieldsAreDecodedAlone(t *testing.T) {
+	g := readAllOf(t, Options{From: "csv"}, write(t, "r.csv", []byte("id,text,site\n1,one \xd5,\x9a\n")))
+	assert.Equal(t, []string{"one Õ"}, g.texts())
+	assert.Equal(t, []string{"warn r.csv:2: 2 bytes are not UTF-8, read as Windows-1252"}, g.messages())
+}
+
+// A row of more fields than a table has is told and passed over.
+func TestWideRow(t *testing.T) {
+	for _, tt := range []struct{ name, commas string }{
+		{"plain", strings.Repeat(",", 3<<20)},
+		{"quoted", strings.Repeat(`,"x"`, 1<<20)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			g := readAllOf(t, Options{From: "csv"}, write(t, "r.csv", []byte("id,text\n1,one\n2,two"+tt.commas+"\n3,three\n")))
+			assert.Equal(t, []string{"one", "three"}, g.texts())
+			assert.Equal(t, []string{"lost r.csv:3: the row has more than 65,536 fields"}, g.messages())
+		})
+	}
+	for _, field := range []string{"x", `"x"`} {
+		for over := range 2 {
+			in := strings.NewReader(field + strings.Repeat(","+field, mostFields-1+over))
+			row, err := newRowReader(in, ',', 1<<20).next()
+			assert.Equal(t, over == 0, err == nil, "%s, %d too many", field, over)
+			assert.Len(t, row.fields, mostFields*(1-over))
+		}
+	}
+}
+
 // A quoted field of more lines than fit is a quote left open.
 func TestLongRow(t *testing.T) {
 	data := "id,text\n1,\"one\n" + strings.Repeat("more text\n", 200) + "2,two\n"

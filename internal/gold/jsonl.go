@@ -128,10 +128,34 @@ func (j *jsonLines) refused(ctx context.Context, names problems) error {
 	return cmp.Or(ctx.Err(), names.err())
 }
 
+// mostValues is how many values a line may hold, each of which takes a hundred bytes
+// and more of memory.
+const mostValues = 1 << 20
+
+// values counts the values of a line, nearly: its commas and brackets outside of strings.
+func values(line []byte) (n int) {
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case ',', '[', '{':
+			n++
+		case '"':
+			for i++; i < len(line) && line[i] != '"'; i++ {
+				if line[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return n
+}
+
 // parseObject parses a line. The error says what is wrong with it and where.
 func parseObject(p *fastjson.Parser, line []byte) (*fastjson.Object, error) {
 	if !utf8.Valid(line) {
 		return nil, errors.New("the line is not UTF-8")
+	}
+	if len(line) > mostValues && values(line) > mostValues {
+		return nil, fmt.Errorf("the line holds more than %d values", mostValues)
 	}
 	v, err := p.ParseBytes(line)
 	if err != nil {
