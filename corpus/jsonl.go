@@ -18,7 +18,8 @@ type object struct {
 	names   []string
 	values  []jsontext.Value // in the line
 	decoder jsontext.Decoder
-	buf     []byte // of the string unquoted last
+	line    bytes.Buffer // what it reads, in place
+	buf     []byte       // of the string unquoted last
 
 	keepPlaces bool // in the texts; else line ends may become shorter
 }
@@ -35,7 +36,8 @@ func (o *object) parse(line []byte) error {
 	known := o.names
 	o.names, o.values = o.names[:0], o.values[:0]
 	d := &o.decoder
-	d.Reset(bytes.NewBuffer(line), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	o.line = *bytes.NewBuffer(line)
+	d.Reset(&o.line, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if t, err := d.ReadToken(); err != nil || t.Kind() != jsontext.KindBeginObject {
 		return errNotObject
 	}

@@ -119,7 +119,8 @@ func (r *reading) describe() {
 	}
 	r.words[len(r.tokens)].cue = -1
 	r.words[len(r.tokens)].partner = -1
-	r.starting, r.ending = make([][]int, len(r.words)), make([][]int, len(r.words))
+	at := make([][]int, 2*len(r.words))
+	r.starting, r.ending = at[:len(r.words)], at[len(r.words):]
 	for n, m := range r.mentions {
 		for i := m.Start; i < m.End; i++ {
 			r.words[i].mention = true

@@ -303,9 +303,8 @@ func (t *tally) label(ctx context.Context, reader *corpus.Reader, results iter.S
 		defer t.bar.hide()
 	}
 	for result, err := range results {
-		var problem *corpus.Problem
-		switch {
-		case errors.As(err, &problem):
+		switch problem := problemOf(err); {
+		case problem != nil:
 			t.lostOrWarned(result, problem)
 		case err != nil:
 			return err
@@ -323,6 +322,16 @@ func (t *tally) label(ctx context.Context, reader *corpus.Reader, results iter.S
 		}
 	}
 	return ctx.Err()
+}
+
+// problemOf gives the problem of a report that an error is, or nil.
+func problemOf(err error) *corpus.Problem {
+	if err == nil {
+		return nil // before there is room for one: this is asked of each report
+	}
+	var problem *corpus.Problem
+	errors.As(err, &problem)
+	return problem
 }
 
 // lostOrWarned tells of a problem of reading, or of a report that was read and
