@@ -3,6 +3,7 @@ package serve
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -33,8 +34,12 @@ type known struct {
 	key  [32]byte
 	mu   sync.Mutex // of seen
 	seen map[[32]byte]bool
-	slow sync.Mutex // one bcrypt at a time: guessing must not take every core
+	slow chan struct{} // one bcrypt at a time: guessing must not take every core
+	wait chan struct{} // nor may guesses pile up
 }
+
+// mostGuesses is how many passwords that were not right before may wait to be compared.
+const mostGuesses = 16
 
 // WrongAddress is the error of an address to listen at that is none, or that other
 // machines reach without a certificate or a secret.
@@ -139,14 +144,17 @@ func (a *Access) tls() *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{*a.Certificate}, MinVersion: tls.VersionTLS12}
 }
 
-var errWho = errors.New("who asks is not known")
+var (
+	errWho     = errors.New("who asks is not known")
+	errGuesses = refuse(http.StatusServiceUnavailable, "too many passwords are being compared; try again in a second")
+)
 
 // check asks who a request is from.
 func (a *Access) check(r *http.Request) error {
-	if !a.secret() || a.isBearer(r) || a.isUser(r) {
+	if !a.secret() || a.isBearer(r) {
 		return nil
 	}
-	return errWho
+	return a.checkUser(r)
 }
 
 func (a *Access) isToken(s string) bool {
@@ -159,15 +167,15 @@ func (a *Access) isBearer(r *http.Request) bool {
 	return strings.EqualFold(scheme, "Bearer") && a.isToken(strings.TrimSpace(token))
 }
 
-func (a *Access) isUser(r *http.Request) bool {
+func (a *Access) checkUser(r *http.Request) error {
 	name, password, ok := r.BasicAuth()
 	switch {
 	case !ok:
-		return false
+		return errWho
 	case a.isToken(password):
-		return true
+		return nil
 	case len(a.Users) == 0:
-		return false
+		return errWho
 	}
 	// A name that there is not takes as long as one that there is.
 	hash, ok := a.Users[name]
@@ -176,30 +184,47 @@ func (a *Access) isUser(r *http.Request) bool {
 			hash = other
 		}
 	}
-	return a.known.is(name, password, hash) && ok
+	switch is, err := a.known.is(r.Context(), name, password, hash); {
+	case err != nil:
+		return err
+	case !is || !ok:
+		return errWho
+	}
+	return nil
 }
 
 func newKnown() *known {
-	k := &known{seen: map[[32]byte]bool{}}
+	k := &known{seen: map[[32]byte]bool{}, slow: make(chan struct{}, 1), wait: make(chan struct{}, mostGuesses)}
 	_, _ = rand.Read(k.key[:]) // never fails
 	return k
 }
 
-// is reports whether a password is the one of a hash.
-func (k *known) is(name, password, hash string) bool {
+// is reports whether a password is the one of a hash. The error says that too many
+// wait to be told, or that who asked is gone.
+func (k *known) is(ctx context.Context, name, password, hash string) (bool, error) {
 	sum := sha256.Sum256(fmt.Appendf(k.key[:], "%d:%s%s%s", len(name), name, hash, password))
 	if k.has(sum) {
-		return true
+		return true, nil
 	}
-	k.slow.Lock()
-	defer k.slow.Unlock()
+	select {
+	case k.wait <- struct{}{}:
+		defer func() { <-k.wait }()
+	default:
+		return false, errGuesses
+	}
+	select {
+	case k.slow <- struct{}{}:
+		defer func() { <-k.slow }()
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
 	if bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) != nil {
-		return false
+		return false, nil
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.seen[sum] = true
-	return true
+	return true, nil
 }
 
 func (k *known) has(sum [32]byte) bool {

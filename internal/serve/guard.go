@@ -125,7 +125,6 @@ func (s *Server) handleStream(pattern string, h handler) {
 		case s.slots <- struct{}{}:
 			defer func() { <-s.slots }()
 		default:
-			w.Header().Set("Retry-After", "1")
 			s.tell(answer, r, refuse(http.StatusServiceUnavailable, "too many requests are under way; try again in a second"))
 			return
 		}
@@ -215,6 +214,9 @@ func (s *Server) tell(w http.ResponseWriter, r *http.Request, err error) {
 		status, message = http.StatusUnauthorized, "this server asks for a name and a password, or a bearer token"
 	case errors.As(err, &known):
 		status, message = known.status, known.message
+		if status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", "1")
+		}
 	case errors.As(err, &large):
 		status, message = http.StatusRequestEntityTooLarge, fmt.Sprintf("more than %d bytes; send less, or start the server with a larger --max-request", large.Limit)
 	case errors.Is(err, context.DeadlineExceeded):

@@ -144,6 +144,39 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// Guesses wait for each other, and only so many: whoever was let in before is not
+// held up by them.
+func TestGuesses(t *testing.T) {
+	hash, err := bcrypt.GenerateFromPassword([]byte("geheim"), bcrypt.MinCost)
+	require.NoError(t, err)
+	s := newServer(t, Options{Access: Access{Users: map[string]string{"ada": string(hash)}}})
+	as := func(ctx context.Context, password string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(ctx, "GET", "http://localhost/api/v1/rulesets", nil)
+		r.SetBasicAuth("ada", password)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w
+	}
+	require.Equal(t, 200, as(t.Context(), "geheim").Code)
+
+	s.Access.known.slow <- struct{}{} // one is being compared, for long
+	ctx, cancel := context.WithCancel(t.Context())
+	var waiting sync.WaitGroup
+	for range mostGuesses {
+		waiting.Go(func() { as(ctx, "Geheim") })
+	}
+	require.Eventually(t, func() bool { return len(s.Access.known.wait) == mostGuesses }, time.Minute, time.Millisecond)
+	w := as(t.Context(), "GEHEIM")
+	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
+	assert.Equal(t, "1", w.Header().Get("Retry-After"))
+	assert.Equal(t, 200, as(t.Context(), "geheim").Code)
+
+	cancel() // who waits goes away
+	waiting.Wait()
+	<-s.Access.known.slow
+	assert.Equal(t, http.StatusUnauthorized, as(t.Context(), "GEHEIM").Code)
+}
+
 func TestWrongSecrets(t *testing.T) {
 	folder := t.TempDir()
 	for content, want := range map[string]string{
