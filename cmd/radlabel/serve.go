@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
@@ -104,11 +103,9 @@ func (r *serveRun) run(ctx context.Context, inputs []string) error {
 // access loads the certificate and the secrets.
 func (r *serveRun) access() (access serve.Access, err error) {
 	if r.cert != "" {
-		pair, err := tls.LoadX509KeyPair(r.cert, r.key)
-		if err != nil {
+		if err := access.LoadCertificate(r.cert, r.key); err != nil {
 			return access, fmt.Errorf("--tls-cert %s, --tls-key %s: %w", r.cert, r.key, err)
 		}
-		access.Certificate = &pair
 	}
 	switch token := os.Getenv("RADLABEL_TOKEN"); {
 	case r.tokenFile != "":

@@ -14,6 +14,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -24,6 +25,7 @@ type Access struct {
 	Token       string            // programs send it as a bearer, browsers as the password of any name
 	Users       map[string]string // bcrypt hashes of passwords by name
 	Certificate *tls.Certificate
+	Renewed     func() *tls.Certificate // gives the certificate of now, where its files may change; nil: Certificate
 
 	known *known
 }
@@ -141,7 +143,54 @@ func (a *Access) tls() *tls.Config {
 	if a.Certificate == nil {
 		return nil
 	}
-	return &tls.Config{Certificates: []tls.Certificate{*a.Certificate}, MinVersion: tls.VersionTLS12}
+	current := a.Renewed
+	if current == nil {
+		current = func() *tls.Certificate { return a.Certificate }
+	}
+	return &tls.Config{
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return current(), nil },
+		MinVersion:     tls.VersionTLS12,
+	}
+}
+
+// LoadCertificate loads a certificate and its key, PEM, into a and loads them again when
+// the files have changed: certificates are renewed every few weeks. While the new files
+// do not belong together, as when one has come before the other, the old ones serve.
+func (a *Access) LoadCertificate(cert, key string) error {
+	stamps := func() (both [2]time.Time, err error) {
+		for i, path := range []string{cert, key} {
+			info, err := os.Stat(path)
+			if err != nil {
+				return both, err
+			}
+			both[i] = info.ModTime()
+		}
+		return both, nil
+	}
+	loaded, err := stamps()
+	if err != nil {
+		return err
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return err
+	}
+	a.Certificate = &pair
+	var mu sync.Mutex
+	current := a.Certificate
+	a.Renewed = func() *tls.Certificate {
+		mu.Lock()
+		defer mu.Unlock()
+		now, err := stamps()
+		if err != nil || now == loaded {
+			return current
+		}
+		if pair, err := tls.LoadX509KeyPair(cert, key); err == nil {
+			current, loaded = &pair, now
+		}
+		return current
+	}
+	return nil
 }
 
 var (

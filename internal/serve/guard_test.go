@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"math/big"
@@ -200,6 +201,43 @@ func TestWrongSecrets(t *testing.T) {
 	token, err := ParseToken(aToken + "\n")
 	require.NoError(t, err)
 	assert.Equal(t, aToken, token)
+}
+
+// A certificate is renewed by its files while the server runs.
+func TestCertificateIsRenewed(t *testing.T) {
+	folder := t.TempDir()
+	cert, key := filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
+	age := time.Now().Add(-time.Hour)
+	put := func(path, kind string, raw []byte) {
+		age = age.Add(time.Minute) // clocks of file systems are coarse
+		require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: raw}), 0o600))
+		require.NoError(t, os.Chtimes(path, age, age))
+	}
+	putKey := func(of *tls.Certificate) {
+		raw, err := x509.MarshalPKCS8PrivateKey(of.PrivateKey)
+		require.NoError(t, err)
+		put(key, "PRIVATE KEY", raw)
+	}
+	first, second := certificate(t, "labels.example"), certificate(t, "labels.example")
+	put(cert, "CERTIFICATE", first.Certificate[0])
+	putKey(first)
+	access := Access{Token: aToken}
+	require.NoError(t, access.LoadCertificate(cert, key))
+	url := start(t, newServer(t, Options{Access: access}))
+	served := func() []byte {
+		c, err := tls.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(url, "https://"), "/"), &tls.Config{InsecureSkipVerify: true})
+		require.NoError(t, err)
+		defer c.Close()
+		return c.ConnectionState().PeerCertificates[0].Raw
+	}
+	assert.Equal(t, first.Certificate[0], served())
+	put(cert, "CERTIFICATE", second.Certificate[0])
+	assert.Equal(t, first.Certificate[0], served(), "the new key has not come yet")
+	putKey(second)
+	assert.Equal(t, second.Certificate[0], served())
+	require.NoError(t, os.Remove(cert))
+	assert.Equal(t, second.Certificate[0], served())
+	assert.Error(t, new(Access).LoadCertificate(cert, key))
 }
 
 // certificate makes a certificate of its own for a name.
