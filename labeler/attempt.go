@@ -1,6 +1,7 @@
 package labeler
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"runtime"
@@ -15,26 +16,42 @@ import (
 // words half a minute.
 const DefaultMaxTime = time.Minute
 
-// deadline is a time that work must not go beyond. The zero value is none.
-type deadline struct {
-	at    time.Time
-	asked int
+// mostMentions is how many LabelAll takes of one report: a real one has dozens, and
+// evidence takes many times the bytes of its words.
+const mostMentions = 1 << 16
+
+// bounds are what work on a report must not go beyond. The zero value is none.
+type bounds struct {
+	time     time.Time
+	mentions int
+	asked    int
 }
 
-// passed looks at the clock now and then: sentences are bounded, and most take
-// less time than the clock.
-func (d *deadline) passed() bool {
+var (
+	errTime     = errors.New("it takes too long")
+	errMentions = errors.New("it has too many mentions")
+)
+
+// passed says which of them has been, where so many mentions have been found. It looks
+// at the clock now and then: sentences are bounded, and most take less time than the clock.
+func (b *bounds) passed(mentions int) error {
 	const often = 16
-	if d.at.IsZero() {
-		return false
+	if b.mentions > 0 && mentions > b.mentions {
+		return errMentions
 	}
-	d.asked++
-	return d.asked%often == 1 && !time.Now().Before(d.at)
+	if b.time.IsZero() {
+		return nil
+	}
+	b.asked++
+	if b.asked%often == 1 && !time.Now().Before(b.time) {
+		return errTime
+	}
+	return nil
 }
 
 // Attempt labels one report as LabelAll does: the error is the *corpus.Problem of a
-// report that could not be labelled, because a fault of the program came up or
-// Options.MaxTime was over; the result beside it has the report.
+// report that could not be labelled, because a fault of the program came up,
+// Options.MaxTime was over or it has too many mentions; the result beside it has the report.
 func (l *Labeler) Attempt(r corpus.Report) (result Result, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -43,16 +60,20 @@ func (l *Labeler) Attempt(r corpus.Report) (result Result, err error) {
 			err = failed(r, "radlabel failed on the report "+corpus.QuoteID(r.ID)+faultyPlace(), "tell the project of this place in its code")
 		}
 	}()
-	var end deadline
+	within := bounds{mentions: mostMentions}
 	if l.maxTime > 0 {
-		end.at = time.Now().Add(l.maxTime)
+		within.time = time.Now().Add(l.maxTime)
 	}
-	result, done := l.labelUntil(&end, r)
-	if !done {
-		what := fmt.Sprintf("labelling the report %s, of %d bytes, took longer than %s", corpus.QuoteID(r.ID), len(r.Text), l.maxTime)
-		return Result{Report: r}, failed(r, what, "see what it holds, or give more --max-time")
+	result, err = l.labelWithin(&within, r)
+	switch err {
+	case nil:
+		return result, nil
+	case errMentions:
+		what := fmt.Sprintf("the report %s, of %d bytes, has more than %d mentions", corpus.QuoteID(r.ID), len(r.Text), mostMentions)
+		return Result{Report: r}, failed(r, what, "see what it holds")
 	}
-	return result, nil
+	what := fmt.Sprintf("labelling the report %s, of %d bytes, took longer than %s", corpus.QuoteID(r.ID), len(r.Text), l.maxTime)
+	return Result{Report: r}, failed(r, what, "see what it holds, or give more --max-time")
 }
 
 func failed(r corpus.Report, what, do string) *corpus.Problem {

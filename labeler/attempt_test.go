@@ -91,3 +91,36 @@ func TestReportThatTakesTooLong(t *testing.T) {
 	assert.Less(t, took, all, "the bound ends the work")
 	t.Logf("%s of %s", took, all)
 }
+
+// A report with mentions without end is told of, before they take the memory.
+func TestReportOfTooManyMentions(t *testing.T) {
+	l, err := New(Options{Section: "all"})
+	require.NoError(t, err)
+	most := strings.Repeat("Effusion. ", mostMentions)
+	ids, problems := attempted(t, l,
+		corpus.Report{ID: "a", Text: most},
+		corpus.Report{ID: "b", Text: most + "Effusion. Clear.", Place: corpus.Place{Path: "b.txt"}},
+		corpus.Report{ID: "c", Text: "No effusion."})
+	assert.Equal(t, []string{"a", "c"}, ids)
+	require.Len(t, problems, 1)
+	assert.EqualError(t, problems[0], fmt.Sprintf(`b.txt: the report "b", of %d bytes, has more than 65536 mentions; see what it holds`, len(most)+16))
+}
+
+// Of long reports few are under way at a time.
+func TestFewLongReportsAreUnderWay(t *testing.T) {
+	l, err := New(Options{})
+	require.NoError(t, err)
+	for _, test := range []struct{ bytes, most int }{{batchBytes, 8}, {batchBytes / 8, 64}} {
+		given := 0
+		stream := func(yield func(corpus.Report, error) bool) {
+			text := strings.Repeat(" ", test.bytes)
+			for given < 200 && yield(corpus.Report{ID: "a", Text: text}, nil) {
+				given++
+			}
+		}
+		for range l.LabelAll(t.Context(), stream, 2) {
+			break
+		}
+		assert.LessOrEqual(t, given, test.most, "of %d bytes each", test.bytes)
+	}
+}

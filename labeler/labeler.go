@@ -163,12 +163,12 @@ type Evidence struct {
 
 // Label labels one report, however long it takes.
 func (l *Labeler) Label(r corpus.Report) Result {
-	result, _ := l.labelUntil(&deadline{}, r)
+	result, _ := l.labelWithin(&bounds{}, r)
 	return result
 }
 
-// labelUntil labels one report; false: the deadline came first.
-func (l *Labeler) labelUntil(end *deadline, r corpus.Report) (Result, bool) {
+// labelWithin labels one report; the error says which bound came first.
+func (l *Labeler) labelWithin(b *bounds, r corpus.Report) (Result, error) {
 	result := Result{Report: r, Sections: r.Sections}
 	if result.Sections == nil {
 		result.Sections = l.splitter.Split(r.Text)
@@ -180,8 +180,8 @@ func (l *Labeler) labelUntil(end *deadline, r corpus.Report) (Result, bool) {
 	for _, section := range result.Labelled {
 		s.sentences = segment.Sentences(s.sentences[:0], r.Text, section.Span)
 		for _, sentence := range s.sentences {
-			if end.passed() {
-				return result, false
+			if err := b.passed(len(s.found)); err != nil {
+				return result, err
 			}
 			for _, f := range l.analyze(sentence.In(r.Text)) {
 				s.found = append(s.found, placedFinding{f, section.Name, sentence})
@@ -190,7 +190,7 @@ func (l *Labeler) labelUntil(end *deadline, r corpus.Report) (Result, bool) {
 	}
 	result.Labels = l.aggregate(s.found, blankReason(r, result.Labelled))
 	l.scratch.Put(s) // not where a panic has come in between
-	return result, true
+	return result, nil
 }
 
 // labelled chooses the sections to label, by the user's exception for the

@@ -9,9 +9,12 @@ import (
 	"github.com/radlabel/radlabel/corpus"
 )
 
-// batchSize is how many reports a worker takes at a time: enough to make the
-// hand-over cheap, few enough to keep the memory of reports under way small.
-const batchSize = 64
+// A worker takes batchSize reports at a time, or fewer with batchBytes of text: enough
+// to make the hand-over cheap, few enough to keep the memory of reports under way small.
+const (
+	batchSize  = 64
+	batchBytes = 1 << 20
+)
 
 // item is a report on its way, or an error of the stream at its place.
 type item struct {
@@ -29,8 +32,7 @@ type batch struct {
 // LabelAll labels a stream of reports on a number of workers (0: one a core)
 // and gives the results in the order of the reports. Errors of the stream are
 // passed on at their place. So is the *corpus.Problem of a report that could not be
-// labelled, because a fault of the program came up or Options.MaxTime was over; the
-// result beside it has the report. It ends early when the context does, with its error.
+// labelled, as Attempt has it; the result beside it has the report. It ends early when the context does, with its error.
 func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report, error], workers int) iter.Seq2[Result, error] {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -83,7 +85,7 @@ func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report,
 // order, to the reader of results.
 func send(ctx context.Context, reports iter.Seq2[corpus.Report, error], work, order chan<- *batch) {
 	fresh := func() *batch { return &batch{items: make([]item, 0, batchSize), done: make(chan struct{})} }
-	next := fresh()
+	next, bytes := fresh(), 0
 	flush := func() bool {
 		if len(next.items) == 0 {
 			return true
@@ -95,12 +97,13 @@ func send(ctx context.Context, reports iter.Seq2[corpus.Report, error], work, or
 				return false
 			}
 		}
-		next = fresh()
+		next, bytes = fresh(), 0
 		return true
 	}
 	for report, err := range reports {
 		next.items = append(next.items, item{report: report, err: err})
-		if len(next.items) == batchSize && !flush() {
+		bytes += len(report.Text)
+		if (len(next.items) == batchSize || bytes >= batchBytes) && !flush() {
 			return
 		}
 	}
