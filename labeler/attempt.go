@@ -1,6 +1,7 @@
 package labeler
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -24,12 +25,14 @@ const mostMentions = 1 << 16
 type bounds struct {
 	time     time.Time
 	mentions int
+	done     <-chan struct{} // nobody waits for the report any more
 	asked    int
 }
 
 var (
 	errTime     = errors.New("it takes too long")
 	errMentions = errors.New("it has too many mentions")
+	errDone     = errors.New("nobody waits for it")
 )
 
 // passed says which of them has been, where so many mentions have been found. It looks
@@ -39,11 +42,16 @@ func (b *bounds) passed(mentions int) error {
 	if b.mentions > 0 && mentions > b.mentions {
 		return errMentions
 	}
-	if b.time.IsZero() {
+	b.asked++
+	if b.asked%often != 1 {
 		return nil
 	}
-	b.asked++
-	if b.asked%often == 1 && !time.Now().Before(b.time) {
+	select {
+	case <-b.done:
+		return errDone
+	default:
+	}
+	if !b.time.IsZero() && !time.Now().Before(b.time) {
 		return errTime
 	}
 	return nil
@@ -51,8 +59,9 @@ func (b *bounds) passed(mentions int) error {
 
 // Attempt labels one report as LabelAll does: the error is the *corpus.Problem of a
 // report that could not be labelled, because a fault of the program came up,
-// Options.MaxTime was over or it has too many mentions; the result beside it has the report.
-func (l *Labeler) Attempt(r corpus.Report) (result Result, err error) {
+// Options.MaxTime was over or it has too many mentions; the result beside it has the
+// report. When the context ends, so does the attempt, with its error.
+func (l *Labeler) Attempt(ctx context.Context, r corpus.Report) (result Result, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			result = Result{Report: r}
@@ -60,7 +69,7 @@ func (l *Labeler) Attempt(r corpus.Report) (result Result, err error) {
 			err = failed(r, "radlabel failed on the report "+corpus.QuoteID(r.ID)+faultyPlace(), "tell the project of this place in its code")
 		}
 	}()
-	within := bounds{mentions: mostMentions}
+	within := bounds{mentions: mostMentions, done: ctx.Done()}
 	if l.maxTime > 0 {
 		within.time = time.Now().Add(l.maxTime)
 	}
@@ -68,6 +77,8 @@ func (l *Labeler) Attempt(r corpus.Report) (result Result, err error) {
 	switch err {
 	case nil:
 		return result, nil
+	case errDone:
+		return Result{Report: r}, ctx.Err()
 	case errMentions:
 		what := fmt.Sprintf("the report %s, of %d bytes, has more than %d mentions", corpus.QuoteID(r.ID), len(r.Text), mostMentions)
 		return Result{Report: r}, failed(r, what, "see what it holds")

@@ -124,3 +124,36 @@ func TestFewLongReportsAreUnderWay(t *testing.T) {
 		assert.LessOrEqual(t, given, test.most, "of %d bytes each", test.bytes)
 	}
 }
+
+// When the context ends, so does the report that is being labelled, and its batch:
+// what comes out until then is whole.
+func TestAttemptsEndWithTheContext(t *testing.T) {
+	l, err := New(Options{})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	result, err := l.Attempt(ctx, corpus.Report{ID: "a", Text: "No effusion."})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Nil(t, result.Labels)
+
+	for after := range 3 * batchSize {
+		ctx, cancel := context.WithCancel(t.Context())
+		stream := func(yield func(corpus.Report, error) bool) {
+			for i := range 6 * batchSize {
+				if i == after {
+					cancel()
+				}
+				if !yield(corpus.Report{ID: "a", Text: "No effusion."}, nil) {
+					return
+				}
+			}
+		}
+		var end error
+		for result, err := range l.LabelAll(ctx, stream, 2) {
+			if end = err; err == nil {
+				require.Len(t, result.Labels, len(l.Observations()))
+			}
+		}
+		require.ErrorIs(t, end, context.Canceled)
+	}
+}

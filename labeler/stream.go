@@ -53,12 +53,7 @@ func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report,
 		for range workers {
 			wait.Go(func() {
 				for b := range work {
-					for i := range b.items {
-						if it := &b.items[i]; it.err == nil {
-							it.result, it.err = l.Attempt(it.report)
-						}
-					}
-					close(b.done)
+					b.attempt(ctx, l)
 				}
 			})
 		}
@@ -66,7 +61,9 @@ func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report,
 			select {
 			case <-b.done:
 			case <-ctx.Done():
-				yield(Result{}, ctx.Err())
+			}
+			if err := ctx.Err(); err != nil { // the batch may not be whole
+				yield(Result{}, err)
 				return
 			}
 			for _, it := range b.items {
@@ -77,6 +74,21 @@ func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report,
 		}
 		if err := ctx.Err(); err != nil {
 			yield(Result{}, err)
+		}
+	}
+}
+
+// attempt labels the items of a batch, or as many as there is time for until the
+// context ends.
+func (b *batch) attempt(ctx context.Context, l *Labeler) {
+	defer close(b.done)
+	for i := range b.items {
+		it := &b.items[i]
+		if it.err != nil {
+			continue
+		}
+		if it.result, it.err = l.Attempt(ctx, it.report); ctx.Err() != nil {
+			return
 		}
 	}
 }

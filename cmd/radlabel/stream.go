@@ -52,7 +52,8 @@ func (r *labelRun) answer(ctx context.Context) error {
 	s := &answers{
 		in:    corpus.NewLines(r.stdin, "-", corpus.Options{IDColumn: r.id, TextColumn: r.text, MaxReportBytes: int(r.maxReport)}),
 		out:   bufio.NewWriterSize(r.stdout, 1<<16),
-		label: l.Attempt, tally: t,
+		label: func(report corpus.Report) (labeler.Result, error) { return l.Attempt(ctx, report) },
+		tally: t,
 	}
 	if err := s.run(ctx); err != nil {
 		return err
@@ -88,6 +89,9 @@ func (s *answers) run(ctx context.Context) error {
 			return s.ends(err)
 		}
 		s.row = append(s.answer(s.row[:0], line), '\n')
+		if err := ctx.Err(); err != nil { // it may be no answer
+			return s.ends(err)
+		}
 		if _, err := s.out.Write(s.row); err != nil {
 			return err
 		}

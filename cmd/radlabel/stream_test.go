@@ -124,9 +124,9 @@ func TestStreamOfFaults(t *testing.T) {
 		out: bufio.NewWriter(&out),
 		label: func(r corpus.Report) (labeler.Result, error) {
 			if r.ID == "R1" {
-				return unruly.Attempt(r)
+				return unruly.Attempt(t.Context(), r)
 			}
-			return whole.Attempt(r)
+			return whole.Attempt(t.Context(), r)
 		},
 		tally: newTally(&app{stderr: &stderr}, true),
 	}

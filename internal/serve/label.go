@@ -73,7 +73,7 @@ const largeText = 128 << 10
 func (s *Server) label(ctx context.Context, c choice, r corpus.Report) (labeler.Result, error) {
 	result, err := s.labelInTurn(ctx, c, r)
 	if len(corpus.Problems(err)) > 0 {
-		err = refuse(http.StatusUnprocessableEntity, "the report could not be labelled within the time that the server gives it")
+		err = refuse(http.StatusUnprocessableEntity, "the report could not be labelled within the time that the server gives it, or has more mentions than any report")
 	}
 	return result, err
 }
@@ -89,7 +89,7 @@ func (s *Server) labelInTurn(ctx context.Context, c choice, r corpus.Report) (la
 		return labeler.Result{}, err
 	}
 	defer turn.Release(1)
-	result, err := c.labeler.Attempt(r)
+	result, err := c.labeler.Attempt(ctx, r)
 	s.metrics.report(c.RuleSet, err)
 	return result, err
 }
