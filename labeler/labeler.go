@@ -5,6 +5,7 @@ package labeler
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -80,7 +81,10 @@ func New(opts Options) (*Labeler, error) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(opts.Exceptions)) {
 		if _, err := splitter.Select("", nil, opts.Exceptions[id].Section); err != nil {
-			return nil, fmt.Errorf("exception of %s: %w", id, err)
+			if unknown := (*segment.UnknownSection)(nil); errors.As(err, &unknown) {
+				err = unknown.Discreet()
+			}
+			return nil, fmt.Errorf("exception of %s: %w", corpus.QuoteID(id), err)
 		}
 	}
 	abnormalities := slices.ContainsFunc(set.Rules, func(r rules.Rule) bool { return r.Observation == set.Derived.Observation })

@@ -53,7 +53,11 @@ func secretInputs(t require.TestingT) map[string][]byte {
 	require.NoError(t, g.Close())
 	xml.WriteString(`<?xml version="1.0"?><eCitation><uId id="CXR1"/><MedlineCitation><Article><Abstract><AbstractText Label="FINDINGS">` +
 		strings.ReplaceAll(secretText, `"`, "&quot;") + `</AbstractText></Abstract></Article></MedlineCitation></eCitation>`)
+	// Where ids and sections should stand, there is text.
+	asExceptions := "study_id,section,report\nNo zebra in this lung,findings," + quoted + "\n"
+	asSections := asExceptions + "2,the zebra of a report," + quoted + "\n"
 	return map[string][]byte{
+		"ids.csv": []byte(asExceptions), "sections.csv": []byte(asSections),
 		"in.csv": []byte(table.String()), "in.csv.gz": packed.Bytes(), "in.jsonl": []byte(lines.String()),
 		"in.zip": archive.Bytes(), "in.tar": tarred.Bytes(), "1.xml": []byte(xml.String()), "in.txt": []byte(secretText),
 	}
@@ -112,7 +116,7 @@ var private = [][]string{
 func TestNoTextIsTold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		inputs := secretInputs(t)
-		names := []string{"in.csv", "in.csv.gz", "in.jsonl", "in.zip", "in.tar", "1.xml", "in.txt"}
+		names := []string{"ids.csv", "sections.csv", "in.csv", "in.csv.gz", "in.jsonl", "in.zip", "in.tar", "1.xml", "in.txt"}
 		name := rapid.SampledFrom(names).Draw(t, "input")
 		args := slices.Clone(rapid.SampledFrom(private).Draw(t, "args"))
 		folder, err := os.MkdirTemp("", "radlabel-private-")

@@ -89,7 +89,7 @@ func (t *tally) exception(r labeler.Result) {
 	if r.Exception == labeler.ExceptionOutside {
 		t.problem(&corpus.Problem{
 			Place: corpus.Place{Path: t.exceptions.file},
-			What:  fmt.Sprintf("the exception of %s has no text in its span; --section chose instead", id),
+			What:  fmt.Sprintf("the exception of %s has no text in its span; --section chose instead", corpus.QuoteID(id)),
 			Do:    fmt.Sprintf("give bytes from 0 to %d", len(r.Report.Text)),
 		})
 	}
@@ -101,7 +101,7 @@ func (t *tally) unusedExceptions() {
 		if !t.exceptions.seen[id] {
 			t.problem(&corpus.Problem{
 				Place: corpus.Place{Path: t.exceptions.file},
-				What:  fmt.Sprintf("the exception of %s was not used: no report has this id", id),
+				What:  fmt.Sprintf("the exception of %s was not used: no report has this id", corpus.QuoteID(id)),
 			})
 		}
 	}

@@ -1,8 +1,10 @@
 package segment
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -14,10 +16,17 @@ import (
 type UnknownSection struct {
 	Name  string
 	known string // names joined by commas
+	shown string // Name as it is told; "": quoted
 }
 
 func (e *UnknownSection) Error() string {
-	return fmt.Sprintf("no section is named %q: want auto, all, or some of %s", e.Name, e.known)
+	return fmt.Sprintf("no section is named %s: want auto, all, or some of %s", cmp.Or(e.shown, strconv.Quote(e.Name)), e.known)
+}
+
+// Discreet is the error for a name that was read from a file: what may be the text of a
+// report is not told.
+func (e *UnknownSection) Discreet() *UnknownSection {
+	return &UnknownSection{e.Name, e.known, corpus.QuoteID(e.Name)}
 }
 
 // Select chooses the sections to label, in text order; those without text are
