@@ -546,12 +546,9 @@ func (b *builder) memberMarks() []marks {
 			all[bits.TrailingZeros64(uint64(in))] |= markOf(ID(id))
 		}
 	}
-	for c := maxClasses; c < len(b.member); c++ {
+	for c := maxClasses; c < len(b.member); c++ { // groups that an edge leads to hold words alone
 		for id := range b.member[c].each(stepWord) {
 			all[c] |= markOf(ID(id))
-		}
-		for of := range b.member[c].each(stepClass) {
-			all[c] |= all[of]
 		}
 	}
 	return all

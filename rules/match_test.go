@@ -23,6 +23,7 @@ func oneRule(phrases ...string) *Set {
 		Classes: []Class{
 			{Name: "side", Words: asPhrases("left", "right", "left upper", "@number sided")},
 			{Name: "mod", Words: asPhrases("@side", "small", "very small")},
+			{Name: "long", Words: asPhrases("as before", "@number days ago")},
 		},
 	}
 	s.Rules[0].Phrases = asPhrases(phrases...)
@@ -78,6 +79,9 @@ func TestMatch(t *testing.T) {
 		{"(very|x y)+ good", "very x y good", []string{"very x y good", "x y good"}},
 		{"@number cm", "2.5 cm, two cm, 12 cm", []string{"2.5 cm", "12 cm"}},
 		{"t 8", "t 8, t 9", []string{"t 8"}},
+		{"seen @long here", "seen as before here, seen 3 days ago here", []string{"seen as before here", "seen 3 days ago here"}},
+		{"seen @long* here", "seen as before 3 days ago here, seen here", []string{"seen as before 3 days ago here", "seen here"}},
+		{"seen (@long)+ ..1 here", "seen 3 days ago and here", []string{"seen 3 days ago and here"}},
 		{"@number mm and 5 mm", "5 mm and 5 mm", []string{"5 mm and 5 mm"}},
 		{"? pneumonia", "? pneumonia ?pneumonia pneumonia", []string{"? pneumonia", "?pneumonia"}},
 		{`\? pneumonia`, "? pneumonia", []string{"? pneumonia"}},

@@ -140,7 +140,7 @@ func (m *Matcher) room(b *builder) {
 func (m *Matcher) lay(b *builder, n *buildNode) node32 {
 	at := node32(len(m.nodes))
 	t := trieNode{meet: -1, loop: n.loop, ends: n.ends}
-	if n.ends || len(n.targets) > 0 {
+	if len(n.targets) > 0 {
 		t.need |= always
 	}
 	if n.meets {

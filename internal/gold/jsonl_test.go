@@ -181,7 +181,7 @@ func TestJSONLFaults(t *testing.T) {
 			"g.jsonl:3: the line is not a JSON object",
 			"g.jsonl:4: the line is not UTF-8",
 		}},
-		{"values without end", `{"id":"1","labels":{"Edema":1},"text":"a, b"}` + "\n" + `{"id":"2","labels":{"Edema":1},"text":["\\",",[",` + strings.Repeat("1,", mostValues) + `1]}` + "\n", Options{}, []string{
+		{"values without end", `{"id":"1","labels":{"Edema":1},"text":"a, b"}` + "\n" + `{"id":"2","labels":{"Edema":1},"text":["\",",",[",` + strings.Repeat("1,", mostValues) + `1]}` + "\n", Options{}, []string{
 			"g.jsonl:2: the line holds more than 1048576 values",
 		}},
 		{"broken at once", "\n{\n}\n", Options{}, []string{
