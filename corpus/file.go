@@ -146,9 +146,13 @@ func (f *File) Table(plain bool) (*Table, error) {
 	}
 	t := &Table{File: f, comma: guessComma(f.Head)}
 	t.plain = plain && t.comma == '\t'
-	first, err := t.reader(strings.NewReader(string(f.Head)), headBytes).next()
+	rows := t.reader(bytes.NewReader(f.Head), headBytes)
+	first, cut, err := rows.header(f.Head)
 	var broken *rowError
 	switch {
+	case cut && !f.all:
+		what, do := rows.longHeader(f.st)
+		return nil, t.Fault(1, -1, what, do)
 	case errors.As(err, &broken):
 		return nil, t.broken(broken)
 	case err != nil:

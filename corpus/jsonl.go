@@ -30,8 +30,8 @@ var (
 )
 
 // parse reads a line of UTF-8, which the object then refers to. What it held before
-// is gone. A name may come twice, and half a surrogate pair is a mark for what is
-// missing: neither is worth losing a report.
+// is gone. A name may come twice (the first counts, see jsonlReader.repeats), and half
+// a surrogate pair is a mark for what is missing: neither is worth losing a report.
 func (o *object) parse(line []byte) error {
 	known := o.names
 	o.names, o.values = o.names[:0], o.values[:0]
@@ -134,6 +134,7 @@ type jsonlReader struct {
 	obj    object
 	names  []string // that the layout is for
 	layout layout
+	twice  []string // the names of fields that have been told to come twice
 }
 
 func (j *jsonlReader) read(st *stream) {
@@ -193,6 +194,7 @@ func (j *jsonlReader) line(line []byte, place Place) {
 			return
 		}
 		j.names, j.layout = slices.Clone(obj.names), l
+		j.repeats(place)
 	}
 	l := j.layout
 	fields, err := l.fields(obj)
@@ -207,6 +209,18 @@ func (j *jsonlReader) line(line []byte, place Place) {
 		j.s.warn(place, "the id is empty; the number of the line stands for it", emptyID)
 	}
 	j.s.report(l.report(fields, j.number, place))
+}
+
+// repeats tells of each field that is read and comes twice in one object, the first
+// time. Columns of sections may: all are read.
+func (j *jsonlReader) repeats(place Place) {
+	for _, i := range append(j.layout.ids(), j.layout.text) {
+		if i < 0 || !slices.Contains(j.names[i+1:], j.names[i]) || slices.Contains(j.twice, j.names[i]) {
+			continue
+		}
+		j.twice = append(j.twice, j.names[i])
+		j.s.warn(place, "the field "+quoteID(j.names[i])+" comes twice in an object; the first is read", "")
+	}
 }
 
 // fields gives the values that a report is made of, in the places of their names.

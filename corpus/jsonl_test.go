@@ -78,6 +78,20 @@ func TestJSONL(t *testing.T) {
 		{
 			name: "a name twice, and nested deep", data: `{"id":1,"id":2,"text":"x","n":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "}",
 			ids: []string{"1"}, texts: []string{"x"}, columns: Columns{ID: "id", Text: "text"},
+			messages: []string{`warn r.jsonl:1: the field "id" comes twice in an object; the first is read`},
+		},
+		{
+			name: "names twice are told once a file",
+			data: "{\"id\":1,\"text\":\"x\"}\n{\"id\":2,\"text\":\"x\",\"text\":\"y\"}\n{\"text\":\"z\",\"id\":3,\"text\":\"y\"}\n{\"id\":4,\"text\":\"x\",\"id\":5,\"text\":\"y\",\"text\":7}\n",
+			ids:  []string{"1", "2", "3", "4"}, texts: []string{"x", "x", "z", "x"}, columns: Columns{ID: "id", Text: "text"},
+			messages: []string{
+				`warn r.jsonl:2: the field "text" comes twice in an object; the first is read`,
+				`warn r.jsonl:4: the field "id" comes twice in an object; the first is read`,
+			},
+		},
+		{
+			name: "names twice that are not read, and sections, which all are", data: `{"id":1,"n":1,"n":2,"Text":"y","findings":"Clear.","findings":"Dry.","note":"","note":""}`,
+			ids: []string{"1"}, texts: []string{"FINDINGS: Clear.\n\nFINDINGS: Dry."}, columns: Columns{ID: "id", Text: "Text", Sections: []string{"findings", "findings"}},
 		},
 		{
 			name: "Windows-1252 and a byte order mark", data: "\ufeff{\"id\":1,\"text\":\"\xc9dema\"}\n",
@@ -104,6 +118,18 @@ func TestJSONL(t *testing.T) {
 			assert.Equal(t, tt.ids, again.ids())
 		})
 	}
+}
+
+// Looking for names that come twice costs lines of one form nothing.
+func TestJSONLLinesOfOneFormAllocateNoMore(t *testing.T) {
+	place := Place{Path: "r.jsonl"}
+	j := &jsonlReader{s: newLines("", Options{}).objects.s}
+	allocations := func(line string) float64 {
+		return testing.AllocsPerRun(100, func() { j.line([]byte(line), place) })
+	}
+	once := allocations(`{"id":1,"text":"x"}`)
+	assert.LessOrEqual(t, allocations(`{"id":1,"text":"x","text":"y"}`), once, "told already")
+	assert.Equal(t, []string{"text"}, j.twice)
 }
 
 func TestJSONLSubjects(t *testing.T) {

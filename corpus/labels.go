@@ -196,6 +196,14 @@ func LoadExceptions(path string) (map[string]Exception, error) {
 			Do: "write the header study_id,section or study_id,start,end", Lost: true,
 		}
 	}
+	for _, column := range []int{study, section, start, end} {
+		if column < 0 {
+			continue
+		}
+		if same := repeated(t.Header, column, ""); same != nil {
+			return nil, t.Fault(1, -1, oneName(t.Header, same), renameOne)
+		}
+	}
 	exceptions := map[string]Exception{}
 	field := func(r Row, column int) string {
 		if column < 0 {

@@ -291,3 +291,14 @@ func TestLoadExceptionsFaults(t *testing.T) {
 		assert.ErrorContains(t, err, "write the header study_id,section or study_id,start,end")
 	}
 }
+
+func TestLoadExceptionsOfOneName(t *testing.T) {
+	for header, want := range map[string]string{
+		"study_id,section,Section":  "e.csv:1: the columns 2 (section), 3 (Section) have the same name; rename all but one, or drop them",
+		"study_id,study_id,section": "the columns 1 (study_id), 2 (study_id) have the same name",
+		"study_id,start,end,end":    "the columns 3 (end), 4 (end) have the same name",
+	} {
+		_, err := LoadExceptions(write(t, "e.csv", []byte(header+"\n1,2,3,4\n")))
+		require.ErrorContains(t, err, want)
+	}
+}

@@ -172,6 +172,57 @@ func (t tableShape) isHeader() bool {
 	return !slices.ContainsFunc(names[1:], func(name string) bool { return strings.HasPrefix(name, " ") })
 }
 
+// repeated gives the columns that have the name of one which is read, that one among
+// them; nil: it stands alone. A name asked for in full stands for itself alone, others
+// are compared as ColumnKey has them.
+func repeated(names []string, column int, asked string) []int {
+	same := []int{column}
+	for i, name := range names {
+		exact := name == names[column]
+		if i != column && (exact || names[column] != asked && ColumnKey(name) == ColumnKey(names[column])) {
+			same = append(same, i)
+		}
+	}
+	if len(same) == 1 {
+		return nil
+	}
+	slices.Sort(same)
+	return same
+}
+
+// repeated gives columns of one name of which the first alone would be read, and the
+// others lost without a word; nil: there are none. Of sections every column is read.
+func (t tableShape) repeated(opts Options) []int {
+	for _, column := range append(t.layout.ids(), t.layout.text, t.views) {
+		if column < 0 {
+			continue
+		}
+		asked := opts.IDColumn
+		if column == t.layout.text {
+			asked = opts.TextColumn
+		}
+		if same := repeated(t.header, column, asked); same != nil {
+			return same
+		}
+	}
+	return nil
+}
+
+// oneName words that columns have one name.
+func oneName(names []string, same []int) string {
+	const most = 10
+	var shown []string
+	for _, i := range same[:min(len(same), most)] {
+		shown = append(shown, fmt.Sprintf("%d (%s)", i+1, strings.TrimSpace(names[i])))
+	}
+	if len(same) > most {
+		shown = append(shown, "...")
+	}
+	return "the columns " + strings.Join(shown, ", ") + " have the same name"
+}
+
+const renameOne = "rename all but one, or drop them"
+
 // columnList shows the names of a header, unless they are no names but texts.
 func columnList(names []string) string {
 	const most = 30
@@ -299,6 +350,7 @@ func (c *composer) done() (string, []Section) { return c.text.String(), c.sectio
 type tableShape struct {
 	comma  byte
 	header []string // nil: none
+	cut    bool     // the header row goes on where the head ends, unless the table ends there
 	layout layout
 	views  int // column of image paths (CheXpert Plus); -1: none
 }
@@ -321,7 +373,9 @@ func shapeOf(src Source, plain []byte, opts Options) (tableShape, error) {
 		return shape, nil
 	}
 	shape.comma = guessComma(plain)
-	first, err := newRowReader(bytes.NewReader(plain), shape.comma, headBytes).next()
+	rows := newRowReader(bytes.NewReader(plain), shape.comma, headBytes)
+	first, cut, err := rows.header(plain)
+	shape.cut = cut
 	var broken *rowError
 	switch {
 	case errors.As(err, &broken):
@@ -388,15 +442,24 @@ func namedComma(line []byte) byte {
 
 func (o *opening) table(st *stream, plain []byte) (*input, error) {
 	shape, err := shapeOf(o.src, plain, o.opts)
-	if err != nil {
-		do := "name the columns with --id-column and --text-column"
-		if looksLikeText(shape.header) {
-			do = "for a file of one column without a header row, use --from " + string(CheXpertLabeler)
-		}
-		return nil, o.problem(err.Error(), do)
+	what, do := "", "name the columns with --id-column and --text-column"
+	switch {
+	case shape.cut && (len(plain) >= headBytes || st.size > headBytes):
+		what, do = (&rowReader{comma: shape.comma}).longHeader(st)
+	case err != nil:
+		what = err.Error()
+	}
+	if looksLikeText(shape.header) {
+		do = "for a file of one column without a header row, use --from " + string(CheXpertLabeler)
+	}
+	if what != "" {
+		return nil, o.problem(what, do)
 	}
 	if o.src != CheXpertPlus {
 		shape.views = -1
+	}
+	if same := shape.repeated(o.opts); same != nil {
+		return nil, o.problem(oneName(shape.header, same), renameOne)
 	}
 	in := &input{
 		source: o.src, total: -1, size: st.size,

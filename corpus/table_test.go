@@ -3,7 +3,9 @@ package corpus
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -214,6 +216,22 @@ func TestTableHeaderFaults(t *testing.T) {
 		{"a missing text column", "id,text\n1,x\n", Options{TextColumn: "body"}, `r.csv: there is no column "body" among id, text; name the columns with`, ""},
 		{"a missing id column", "id,text\n1,x\n", Options{IDColumn: "study"}, `there is no column "study" among id, text`, ""},
 		{"no header", "Heart size is normal and lungs are clear.\nNo effusion.\n", Options{}, "use --from chexpert-labeler", "Heart"},
+		{"two texts", "id,report,report\n1,Edema,Pneumonia\n", Options{}, "r.csv: the columns 2 (report), 3 (report) have the same name; rename all but one, or drop them", ""},
+		{"two texts, in other letters", "id,full text,Full_Text\n1,Edema,Pneumonia\n", Options{}, "the columns 2 (full text), 3 (Full_Text) have the same name", ""},
+		{"two texts, one for rows without sections", "id,text,findings,text\n1,a,b,c\n", Options{}, "the columns 2 (text), 4 (text) have the same name", ""},
+		{"two texts asked for", "id,words,words\n1,a,b\n", Options{TextColumn: "words"}, "the columns 2 (words), 3 (words) have the same name", ""},
+		{"two texts asked for in other letters", "id,Words,words\n1,a,b\n", Options{TextColumn: "WORDS"}, "the columns 2 (Words), 3 (words) have the same name", ""},
+		{"two ids", "id,text,id\n1,x,2\n", Options{}, "the columns 1 (id), 3 (id) have the same name", ""},
+		{"two ids asked for", "key,key,text\n1,2,x\n", Options{IDColumn: "key"}, "the columns 1 (key), 2 (key) have the same name", ""},
+		{"two subjects", "subject_id,subject_id,study_id,report\n1,2,3,x\n", Options{}, "the columns 1 (subject_id), 2 (subject_id) have the same name", ""},
+		{"two paths of CheXpert Plus", "path_to_image,report,path_to_image\na,x,b\n", Options{}, "the columns 1 (path_to_image), 3 (path_to_image) have the same name", ""},
+		{"many of one name", "text" + strings.Repeat(",text", 99) + "\n", Options{}, "9 (text), 10 (text), ... have the same name", "11"},
+		{"a long header", wideHeader(60_000, "%s") + ",text\n1,x\n", Options{}, "r.csv: the header row is longer than 65536 bytes; drop columns that are not needed, or shorten their names", "c1"},
+		{"a long header that begins with what is read", "id,text," + wideHeader(60_000, "%s") + "\n1,x\n", Options{}, "the header row is longer than 65536 bytes", ""},
+		{"a long quoted header", wideHeader(60_000, "%q") + ",text\n1,x\n", Options{}, "the header row is longer than 65536 bytes", ""},
+		{"a long header over two lines", "\"a\nb\"," + wideHeader(60_000, "%s") + ",text\n1,x\n", Options{}, "the header row is longer than 65536 bytes", ""},
+		{"a header of too many names", "sep=;\n" + strings.Repeat(";", mostFields) + ";text\n1;x\n", Options{}, "the header row has more than 65,536 fields; see whether it is a table", ""},
+		{"an open header before many rows", "id,\"text\n" + strings.Repeat("1,x\n", headBytes), Options{}, "the header row cannot be read: a quote opened here is not closed", ""},
 		{"an open header", "id,\"text\n1,x\n", Options{}, "the header row cannot be read: a quote opened here is not closed", "text\n"},
 		{"CheXpert Plus without its column", "id,report\n1,x\n", Options{From: "chexpert-plus"}, "there is no column path_to_image among id, report", ""},
 	} {
@@ -227,6 +245,64 @@ func TestTableHeaderFaults(t *testing.T) {
 			require.ErrorAs(t, err, &p)
 			assert.True(t, p.Lost)
 		})
+	}
+}
+
+// wideHeader gives n names of columns, each in a form.
+func wideHeader(n int, form string) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf(form, fmt.Sprintf("c%d", i))
+	}
+	return strings.Join(names, ",")
+}
+
+// Names may come twice where all columns of one are read, where none is, or where it
+// is said which one is.
+func TestNamesTwice(t *testing.T) {
+	for _, tt := range []struct {
+		name, data string
+		opts       Options
+		want       string
+	}{
+		{"sections", "id,findings,findings\n1,Clear.,Dry.\n", Options{}, "FINDINGS: Clear.\n\nFINDINGS: Dry."},
+		{"other columns", "id,n,n,text,note,note\n1,2,3,x,y,z\n", Options{}, "x"},
+		{"another is asked for", "id,text,text,words\n1,x,y,z\n", Options{TextColumn: "words"}, "z"},
+		{"one is asked for in full", "id,Text,text\n1,x,y\n", Options{TextColumn: "text"}, "y"},
+		{"a subject without a study", "id,subject_id,subject_id,text\n1,2,3,x\n", Options{}, "x"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			g := readAllOf(t, tt.opts, write(t, "r.csv", []byte(tt.data)))
+			assert.Equal(t, []string{tt.want}, g.texts())
+			assert.Empty(t, g.messages())
+		})
+	}
+}
+
+// What a pipe brings is refused as a file is, not read as one report.
+func TestHeaderFaultsOnPipes(t *testing.T) {
+	for data, want := range map[string]string{
+		"id,report,report\n1,Edema,Pneumonia\n":           "the columns 2 (report), 3 (report) have the same name",
+		"id,text," + wideHeader(60_000, "%s") + "\n1,x\n": "the header row is longer than 65536 bytes",
+	} {
+		_, err := Open(t.Context(), []string{"-"}, Options{Stdin: strings.NewReader(data)})
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// A table of labels says as much of a header that is too long.
+func TestLongHeaderOfLabels(t *testing.T) {
+	for data, want := range map[string]string{
+		wideHeader(60_000, "%s") + "\n":               "t.csv:1: the header row is longer than 65536 bytes; drop columns",
+		wideHeader(60_000, "%q") + "\n1\n":            "t.csv:1: the header row is longer than 65536 bytes; drop columns",
+		"id" + strings.Repeat(",", mostFields) + "\n": "t.csv:1: the header row has more than 65,536 fields",
+	} {
+		for name, packed := range map[string][]byte{"t.csv": []byte(data), "t.csv.gz": gz(t, []byte(data))} {
+			file, err := OpenFile(write(t, name, packed))
+			require.NoError(t, err)
+			_, err = file.Table(false)
+			require.ErrorContains(t, err, strings.Replace(want, "t.csv", name, 1))
+		}
 	}
 }
 
@@ -312,7 +388,7 @@ func TestWideRow(t *testing.T) {
 			assert.Equal(t, []string{"lost r.csv:3: the row has more than 65,536 fields"}, g.messages())
 		})
 	}
-	for _, field := range []string{"x", `"x"`} {
+	for _, field := range []string{"x", `"x"`, ""} {
 		for over := range 2 {
 			in := strings.NewReader(field + strings.Repeat(","+field, mostFields-1+over))
 			row, err := newRowReader(in, ',', 1<<20).next()
@@ -328,6 +404,84 @@ func TestLongRow(t *testing.T) {
 	g := readAllOf(t, Options{MaxReportBytes: 500}, write(t, "r.csv", []byte(data)))
 	assert.Equal(t, []string{"2"}, g.ids())
 	assert.Contains(t, g.messages()[0], "lost r.csv:2: a quote opened here is not closed; it swallowed 50 lines")
+}
+
+// Quotes that are left open again and again are followed once, whatever they do: what is
+// read, copied and read again grows no faster than the bytes of the table.
+func TestOpenQuotesCostWhatTheyHave(t *testing.T) {
+	const most = 6 // times the bytes
+	lines := func(line string) func(n int) string {
+		return func(n int) string { return strings.Repeat(line, n) }
+	}
+	for name, form := range map[string]func(n int) string{
+		"doubled in the next line":  lines("1,\"\"x\n"),
+		"doubled, at the beginning": lines("\"\"x\n"),
+		"carriage returns":          lines("1,\"\"x\r\r\n"),
+		"other quotes between":      lines("a\"b,c\"\"d,\"\"x \"\" y\n"),
+		"blank lines between":       lines("1,\"\"x\n\n\r\n\n"),
+		"separators":                lines(",,,,\"\"x\n"),
+		"quotes of many":            lines("x\"\"\"\"\"\"\"\"\"\"\"\"\"\",\"\"y\n1,\"\"x\n"),
+		"betrayed at the end":       func(n int) string { return strings.Repeat("1,\"\"x\n", n) + "2,\"y\",\"z\"\n" },
+		"betrayed now and then":     lines(strings.Repeat("1,\"\"x\n", 50) + "2,\"y\n"),
+		"closed at the end":         func(n int) string { return strings.Repeat("1,\"\"x\n", n) + "x\"\n" },
+		"closed now and then":       lines(strings.Repeat("1,\"\"x\n", 50) + "x\"\n"),
+		"a line too long":           lines(strings.Repeat("1,\"\"x\n", 50) + strings.Repeat("x", 4001) + "\n"),
+		"long lines":                lines("1,\"\"" + strings.Repeat("x", 900) + "\n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, n := range []int{200, 1600} {
+				for _, limit := range []int{4000, 1 << 24} {
+					for _, comma := range []byte{',', 0} {
+						data := form(n)
+						r := newRowReader(strings.NewReader(data), comma, limit)
+						for {
+							_, err := r.next()
+							if err == io.EOF {
+								break
+							}
+						}
+						assert.LessOrEqual(t, r.lines.work, most*len(data), "%d rows, at most %d bytes", n, limit)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Quotes that are followed no more are told as if they were.
+func TestOpenQuotesNotFollowedAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name, data string
+		limit      int
+		want       []string // the first field of a row, or the line of a torn one and the lines it swallowed
+	}{
+		{"to the end", "1,\"\"x\n2,\"\"x\n\n3,x\n4,\"\"x\n5,x\n", 100, []string{"1+5", "2+4", "3", "5+1", "5"}},
+		{"betrayed", "1,\"\"x\n2,\"\"x\n3,\"y\"\n4,\"\"x", 100, []string{"1+1", "2+0", "3", "4+0"}},
+		{"the limit, then closed", "1,\"\"x\n2,\"\"x\nlong long line\n3,\"\"x\nx\"\n4,x\n", 20, []string{"1+2", "2+2", "long long line", "3", "4"}},
+		{"the limit, again and again", "1,\"\"x\n2,\"\"x\n3,\"\"x\n4,\"\"x\n5,\"\"x\n6,x\n", 10, []string{"1+2", "2+2", "3+2", "4+2", "5+1", "6"}},
+		{"the limit, then a line too long", "1,\"\"x\n2,\"\"x\n3,\"\"x\n" + strings.Repeat("x", 30) + "\n4,x\n", 13, []string{"1+2", "2 too long", "4"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRowReader(strings.NewReader(tt.data), ',', tt.limit)
+			got := []string{}
+			for {
+				row, err := r.next()
+				if err == io.EOF {
+					break
+				}
+				var broken *rowError
+				switch {
+				case !errors.As(err, &broken):
+					got = append(got, row.fields[0])
+				case broken.torn:
+					got = append(got, fmt.Sprintf("%d+%d", broken.line, broken.swallowed))
+				default:
+					got = append(got, fmt.Sprintf("%d too long", broken.line))
+				}
+			}
+			assert.Equal(t, tt.want, got)
+		})
+	}
 }
 
 // What the standard library writes, and reads, is read the same.
