@@ -62,6 +62,7 @@ type zipHeader struct {
 	size       uint64
 	offset     int64 // of the local header
 	link       bool
+	odd        bool // its extra field is none, as where the length of the name is wrong
 }
 
 // zipFile visits the members of a zip archive in a file, in the order of its
@@ -150,7 +151,7 @@ func (z zipArchive) members(visit func(member) bool) {
 		}
 	}
 	scan := newZipScan(z.path, io.NewSectionReader(z.r, from, z.size-from), z.limit)
-	scan.from, scan.seen = from-dir.base, n
+	scan.start, scan.from, scan.seen = from, from-dir.base, n
 	if scan.run(visit) {
 		scan.complete = scan.complete && !ok // which the directory was not, as read from the end
 		scan.conclude(visit)
@@ -441,11 +442,11 @@ func parseZipEntry(b, rest []byte) (zipHeader, error) {
 	const unix, typeMask, symlink = 3, 0o170000, 0o120000
 	h.link = b[5] == unix && le.Uint32(b[38:])>>16&typeMask == symlink
 	nameLen := int(le.Uint16(b[28:]))
-	h.name = string(rest[:nameLen])
 	h.wide(rest[nameLen:nameLen+int(le.Uint16(b[30:]))], true)
 	if h.offset < 0 || h.compressed > 1<<62 {
 		return zipHeader{}, errZipLocal
 	}
+	h.name = string(rest[:nameLen])
 	return h, nil
 }
 
@@ -457,6 +458,7 @@ func (h *zipHeader) wide(extra []byte, withOffset bool) {
 		id, n := le.Uint16(extra), int(le.Uint16(extra[2:]))
 		extra = extra[4:]
 		if n > len(extra) {
+			h.odd = true
 			return
 		}
 		field := extra[:n]
@@ -477,6 +479,7 @@ func (h *zipHeader) wide(extra []byte, withOffset bool) {
 			h.offset = int64(take(uint64(h.offset)))
 		}
 	}
+	h.odd = len(extra) > 0
 }
 
 // window reads a file from front to end in large pieces and gives slices of

@@ -27,7 +27,8 @@ type zipScan struct {
 	inflate inflater
 	packed  bytes.Reader
 
-	from   int64  // what stands before this offset was told by who asks for the scan
+	start  int64  // where in the file the scan begins
+	from   int64  // the same by the directory, whose members before it are told elsewhere
 	seen   uint64 // headers of members
 	spoilt int    // members whose end had to be searched for
 	gaps   zipGaps
@@ -147,7 +148,7 @@ func (z *zipScan) conclude(visit func(member) bool) {
 	case z.complete && z.gaps.n > 0:
 		tell(where+" belong to no file in it; every file that its directory names was found", false)
 	case z.complete && short+z.spoilt < 0:
-		tell(plural(-short-z.spoilt, "file", "files")+" read from it are not in its directory: removed from it, or under names that are damaged", false)
+		tell(plural(-short-z.spoilt, "file read from it is", "files read from it are")+" not in its directory: removed from it, or under a damaged name", false)
 	case z.complete:
 	case z.met && (z.all || !damaged && !z.ended):
 		tell("the archive's directory is damaged; every member that stands before it was read", false)
@@ -164,7 +165,7 @@ func (z *zipScan) conclude(visit func(member) bool) {
 func (z *zipScan) gap(skip int) {
 	at := z.in.offset()
 	z.search(skip)
-	z.gaps.add(z.from+at, z.in.offset()-at)
+	z.gaps.add(z.start+at, z.in.offset()-at)
 }
 
 // cut passes over a header that goes on beyond the end of the archive. Where
@@ -172,7 +173,7 @@ func (z *zipScan) gap(skip int) {
 func (z *zipScan) cut() {
 	at := z.in.offset()
 	if z.search(len(zipLocal)) {
-		z.gaps.add(z.from+at, z.in.offset()-at)
+		z.gaps.add(z.start+at, z.in.offset()-at)
 	}
 }
 
@@ -296,6 +297,12 @@ func (z *zipScan) member(visit func(member) bool) bool {
 			return false
 		}
 	}
+	z.goOn(h, f)
+	return true
+}
+
+// goOn goes behind a member that was visited.
+func (z *zipScan) goOn(h zipHeader, f zipFound) {
 	switch {
 	case f.pass:
 		z.in.skip(f.next)
@@ -312,7 +319,6 @@ func (z *zipScan) member(visit func(member) bool) bool {
 	default:
 		z.in.skip(f.next)
 	}
-	return true
 }
 
 // longest is how long the compressed data of a member may be that is looked at.
@@ -405,8 +411,8 @@ func (z *zipScan) stored(h zipHeader, at int) zipFound {
 		end := at + int(size)
 		b := z.in.ahead(end)
 		if len(b) < end {
-			if h.size == h.compressed {
-				return zipFound{err: io.ErrUnexpectedEOF, next: len(b)} // cut off
+			if h.size == h.compressed && !h.odd && isPrintable(h.name) {
+				return zipFound{err: io.ErrUnexpectedEOF, next: len(b)} // the archive is cut off
 			}
 			continue
 		}
