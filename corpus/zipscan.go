@@ -279,7 +279,7 @@ func (z *zipScan) member(visit func(member) bool) bool {
 		return true
 	}
 	f := z.find(h, length)
-	if f.lost && f.err != nil && !isPrintable(h.name) {
+	if f.lost && f.err != nil && (h.name == "" || !isPrintable(h.name)) {
 		z.gap(f.next)
 		return true
 	}
@@ -324,6 +324,10 @@ func (z *zipScan) goOn(h zipHeader, f zipFound) {
 // longest is how long the compressed data of a member may be that is looked at.
 func (z *zipScan) longest() int { return z.limit + z.limit/1000 + zipOverhead }
 
+// sensible reports whether the header here, which is h, may be believed of a member
+// that cannot be read.
+func (z *zipScan) sensible(h zipHeader) bool { return !h.odd && z.plausibleLocal() }
+
 // find looks for the data of a member.
 func (z *zipScan) find(h zipHeader, at int) zipFound {
 	if h.flags&zipHasDescriptor != 0 {
@@ -338,11 +342,14 @@ func (z *zipScan) find(h zipHeader, at int) zipFound {
 			return zipFound{err: err, next: end}
 		}
 		text, err := z.inflate.data(z.in.ahead(end)[at:end], h, z.limit)
+		if err != nil && !z.sensible(h) {
+			return z.lost(err, end)
+		}
 		return zipFound{text: text, err: err, next: end}
 	}
 	switch {
 	case h.flags&zipEncrypted != 0 || h.method != 0 && h.method != 8:
-		if whole {
+		if whole || !z.sensible(h) {
 			return z.lost(err, 0)
 		}
 		return zipFound{err: err, next: at, pass: true}
@@ -359,7 +366,7 @@ func (z *zipScan) find(h zipHeader, at int) zipFound {
 func (z *zipScan) lost(err error, read int) zipFound {
 	f := zipFound{err: err, next: len(zipLocal), lost: true}
 	if z.wasted += int64(read); z.wasted > mostUnpacked(z.in.offset(), DefaultMaxRatio) {
-		f.next = min(read, z.longest())
+		f.next = max(f.next, min(read, z.longest()))
 	}
 	return f
 }
@@ -411,7 +418,7 @@ func (z *zipScan) stored(h zipHeader, at int) zipFound {
 		end := at + int(size)
 		b := z.in.ahead(end)
 		if len(b) < end {
-			if h.size == h.compressed && !h.odd && isPrintable(h.name) {
+			if h.size == h.compressed && z.sensible(h) {
 				return zipFound{err: io.ErrUnexpectedEOF, next: len(b)} // the archive is cut off
 			}
 			continue
@@ -431,6 +438,9 @@ func (z *zipScan) stored(h zipHeader, at int) zipFound {
 // compressed data tells where that is.
 func (z *zipScan) described(h zipHeader, at int) zipFound {
 	if h.method != 8 || h.flags&zipEncrypted != 0 {
+		if !z.sensible(h) {
+			return z.lost(errZipLocal, 0)
+		}
 		return zipFound{err: errZipNoLength, next: at, lost: true}
 	}
 	text, used, err := z.inflateAhead(at, z.limit)

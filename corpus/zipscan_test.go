@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"hash/maphash"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -291,6 +292,11 @@ func TestScanOfHostileHeaders(t *testing.T) {
 	assert.Less(t, scan.wasted, mostUnpacked(int64(len(data)), DefaultMaxRatio)+10<<20)
 	assert.Less(t, visited, 2000)
 	assert.EqualValues(t, len(data), counter.n)
+
+	data[6] |= zipEncrypted // nothing of it is read, and the scan goes on all the same
+	scan = newZipScan("m.zip", bytes.NewReader(data[:1000]), 5<<20)
+	scan.wasted = 1 << 40
+	require.True(t, scan.run(func(member) bool { return true }))
 }
 
 func TestZipMemberWithoutName(t *testing.T) {
@@ -373,6 +379,33 @@ func TestScanOfAnyWrongBit(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// However many places of an archive are damaged, no report is lost without a word.
+func TestScanOfManyDamages(t *testing.T) {
+	files := scanFiles(30)
+	for _, data := range [][]byte{headedZip(t, files), sizedZip(t, files), zipOf(t, files, zip.Deflate)} {
+		directory := bytes.Index(data, []byte(zipEntry))
+		rnd := rand.New(rand.NewPCG(1, 2))
+		for range 200 {
+			spoilt := bytes.Clone(data)
+			for range 1 + rnd.IntN(4) {
+				at, n := 4+rnd.IntN(directory-100), 1+rnd.IntN(40)
+				switch rnd.IntN(3) {
+				case 0:
+					spoilt[at] ^= 1 << rnd.IntN(8)
+				case 1:
+					spoilt = append(spoilt[:at], spoilt[at+n:]...)
+				default:
+					clear(spoilt[at : at+n])
+				}
+			}
+			g := piped(t, spoilt)
+			if intact(files, g) < len(files) {
+				require.Positive(t, g.reader.Counts().Lost)
+			}
+		}
 	}
 }
 
