@@ -41,7 +41,7 @@ func readMembers(s *sink, members container, src Source, whole Place) {
 			}
 			return s.problem(Report{}, m.err)
 		case !ok:
-			if !isCompanion(m.name) {
+			if m.name == "" || !isCompanion(m.name) {
 				skipped++
 			}
 			return s.alive()
@@ -165,11 +165,17 @@ func isCompanion(name string) bool {
 }
 
 // guessMembers finds the format of a container from the names in it. It looks
-// past other texts for the names of MIMIC-CXR, but not for ever.
-func guessMembers(members container) (src Source) {
+// past other texts for the names of MIMIC-CXR, but not for ever. Where there is no
+// name at all, broken is why.
+func guessMembers(members container) (src Source, broken *Problem) {
 	const enough = 1000
 	seen := 0
 	members(func(m member) bool {
+		if seen == 0 && m.name == "" {
+			broken = m.err
+			return true
+		}
+		broken = nil
 		seen++
 		for _, s := range memberSources {
 			if _, ok := memberReport(s, m.name); !ok {
@@ -182,7 +188,7 @@ func guessMembers(members container) (src Source) {
 		}
 		return src != MIMIC && seen < enough
 	})
-	return src
+	return src, broken
 }
 
 // firstReport gives the ids of the first report in a container.

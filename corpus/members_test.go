@@ -270,6 +270,10 @@ func TestZip64(t *testing.T) {
 		got++
 	}
 	assert.Equal(t, n, got)
+
+	g := piped(t, sizedZip(t, scanFiles(n)))
+	assert.Equal(t, n, len(g.reports))
+	assert.Zero(t, len(g.problems))
 }
 
 func TestLinksInArchives(t *testing.T) {

@@ -85,13 +85,16 @@ func (o *opening) stream(st *stream) (*input, error) {
 		return nil, o.problem(reason(err), "check the path and its permissions")
 	}
 	plain := plainHead(head)
+	if what, how := packing(head); what != "" {
+		return o.refused("a file packed with "+what+", which is not read", "unpack it first ("+how+")", st.size), nil
+	}
 	switch {
 	case isZip(head):
 		return o.zip(st, head)
 	case isTar(plain) || isTarName(st.name) && len(plain) > 0:
 		probe := tarball(o.path, st.open)
 		if st.pipe != nil {
-			probe = tarball(o.path, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(plain)), nil })
+			probe = glance(tarball(o.path, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(plain)), nil }))
 		}
 		in, err := o.members(tarball(o.path, st.open), probe, "archive")
 		o.read.Store(0)
@@ -212,10 +215,14 @@ func (o *opening) single(st *stream) *input {
 
 // members is a folder or an archive; probe is what may be looked at now.
 func (o *opening) members(all, probe container, kind string) (*input, error) {
+	var broken *Problem
 	if o.src == "" {
-		o.src = guessMembers(probe)
+		o.src, broken = guessMembers(probe)
 	}
-	if o.src == "" {
+	switch {
+	case o.src == "" && broken != nil:
+		return nil, broken
+	case o.src == "":
 		return nil, o.problem("no report found in this "+kind+" by the names of its files",
 			"give tables by their own paths; single reports are .txt or OpenI's .xml files")
 	}
@@ -230,10 +237,21 @@ func (o *opening) members(all, probe container, kind string) (*input, error) {
 	}, nil
 }
 
+// glance is the beginning of an archive, whose end is not that of the archive.
+func glance(beginning container) container {
+	return func(visit func(member) bool) {
+		beginning(func(m member) bool { return m.err != nil || visit(m) })
+	}
+}
+
 func (o *opening) zip(st *stream, head []byte) (*input, error) {
+	limit := o.opts.MaxReportBytes
 	if st.pipe != nil {
-		probe := zipStream(o.path, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(head)), nil })
-		return o.members(zipStream(o.path, st.openRaw), probe, "archive")
+		probe := zipStream(o.path, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(head)), nil }, limit)
+		if len(head) == headBytes {
+			probe = glance(probe)
+		}
+		return o.members(zipStream(o.path, st.openRaw, limit), probe, "archive")
 	}
 	var wanted func(string) bool
 	if o.opts.Shard.Of > 1 && !o.opts.Ranges { // a range is read ahead from its first member on
@@ -242,7 +260,8 @@ func (o *opening) zip(st *stream, head []byte) (*input, error) {
 			return ok && o.opts.Shard.wants(o.src, r)
 		}
 	}
-	in, err := o.members(unpacking(zipFile(o.path, o.read, wanted), o.place, st.size, cmp.Or(o.opts.MaxRatio, DefaultMaxRatio)), zipFile(o.path, new(atomic.Int64), nil), "archive")
+	all := unpacking(zipFile(o.path, o.read, wanted, limit), o.place, st.size, cmp.Or(o.opts.MaxRatio, DefaultMaxRatio))
+	in, err := o.members(all, zipFile(o.path, new(atomic.Int64), nil, limit), "archive")
 	if err != nil {
 		return nil, err
 	}

@@ -146,6 +146,25 @@ func isGzip(head []byte) bool { return bytes.HasPrefix(head, []byte("\x1f\x8b"))
 
 func isZstd(head []byte) bool { return bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")) }
 
+// packing names what a file that is not read was packed with, and what unpacks it;
+// "" where it is none of those that are known.
+func packing(head []byte) (what, how string) {
+	const bzip2Block, bzip2Empty = "1AY&SY", "\x17\x72\x45\x38\x50\x90" // after BZh and the level
+	switch {
+	case bytes.HasPrefix(head, []byte("BZh")) && len(head) >= 10 &&
+		(string(head[4:10]) == bzip2Block || string(head[4:10]) == bzip2Empty):
+		return "bzip2", "bunzip2"
+	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
+		return "xz", "unxz"
+	case bytes.HasPrefix(head, []byte("7z\xbc\xaf\x27\x1c")):
+		return "7-Zip", "7z x"
+	case bytes.HasPrefix(head, []byte("Rar!\x1a\x07")):
+		return "RAR", "unrar x"
+	default:
+		return "", ""
+	}
+}
+
 func isCompressed(head []byte) bool { return isGzip(head) || isZstd(head) }
 
 // decompress undoes gzip and zstd, and passes anything else on.

@@ -40,7 +40,8 @@ const (
 	zipEncrypted     = 1 << 0 // flag
 	zipHasDescriptor = 1 << 3 // flag: sizes follow the data
 
-	zipWindow = 256 << 10
+	zipWindow   = 256 << 10
+	zipOverhead = 4096 // of deflate, on data that does not shrink
 )
 
 var (
@@ -61,12 +62,13 @@ type zipHeader struct {
 	size       uint64
 	offset     int64 // of the local header
 	link       bool
+	odd        bool // its extra field is none, as where the length of the name is wrong
 }
 
 // zipFile visits the members of a zip archive in a file, in the order of its
 // directory. Nothing is extracted: names are only shown. Members that are not
 // wanted are not read ahead; nil wants all.
-func zipFile(path string, read *atomic.Int64, wanted func(name string) bool) container {
+func zipFile(path string, read *atomic.Int64, wanted func(name string) bool, limit int) container {
 	return func(visit func(member) bool) {
 		f, err := os.Open(path)
 		if err != nil {
@@ -79,13 +81,13 @@ func zipFile(path string, read *atomic.Int64, wanted func(name string) bool) con
 			visit(zipProblem(path, "cannot be read: "+reason(err), "", true))
 			return
 		}
-		zipArchive{path, f, info.Size(), read, wanted}.members(visit)
+		zipArchive{path, f, info.Size(), read, wanted, limit}.members(visit)
 	}
 }
 
 // zipStream visits the members of a zip archive that is read once from front
-// to end.
-func zipStream(path string, open func() (io.ReadCloser, error)) container {
+// to end, of which none is longer than limit.
+func zipStream(path string, open func() (io.ReadCloser, error), limit int) container {
 	return func(visit func(member) bool) {
 		r, err := open()
 		if err != nil {
@@ -93,17 +95,14 @@ func zipStream(path string, open func() (io.ReadCloser, error)) container {
 			return
 		}
 		defer r.Close()
-		scan := newZipScan(path, r)
-		if scan.run(visit) && !scan.complete {
-			visit(zipProblem(path, zipTruncated, zipGetAgain, true))
+		scan := newZipScan(path, r, limit)
+		if scan.run(visit) {
+			scan.conclude(visit)
 		}
 	}
 }
 
-const (
-	zipTruncated = "the archive is truncated: its directory is missing; every report before that was read"
-	zipGetAgain  = "get the archive again"
-)
+const zipGetAgain = "get the archive again"
 
 func zipProblem(path, what, do string, lost bool) member {
 	p := Place{Path: path}
@@ -118,17 +117,17 @@ type zipArchive struct {
 	read *atomic.Int64 // bytes read so far
 
 	wanted func(name string) bool // by its name, a member that will be read; nil: all
+	limit  int                    // bytes of a member, where there is no directory
 }
 
 // members visits by the directory, and without it where there is none.
 func (z zipArchive) members(visit func(member) bool) {
 	dir, ok := findZipDirectory(z.r, z.size)
-	from := int64(0)
+	from, n := int64(0), uint64(0)
 	if ok {
 		next := dir.start
 		ahead := newZipAhead(z, dir)
 		defer ahead.wait.Wait() // before the file is closed
-		n := uint64(0)
 		for b := ahead.next(); b != nil; b = ahead.next() {
 			for i, h := range b.headers {
 				n++
@@ -151,15 +150,12 @@ func (z zipArchive) members(visit func(member) bool) {
 			return
 		}
 	}
-	scan := newZipScan(z.path, io.NewSectionReader(z.r, from, z.size-from))
-	if !scan.run(visit) {
-		return
+	scan := newZipScan(z.path, io.NewSectionReader(z.r, from, z.size-from), z.limit)
+	scan.start, scan.from, scan.seen = from, from-dir.base, n
+	if scan.run(visit) {
+		scan.complete = scan.complete && !ok // which the directory was not, as read from the end
+		scan.conclude(visit)
 	}
-	if scan.complete {
-		visit(zipProblem(z.path, "the archive's directory is damaged; every member that stands before it was read", zipGetAgain, false))
-		return
-	}
-	visit(zipProblem(z.path, zipTruncated, zipGetAgain, true))
 }
 
 // zipAhead reads members before they are asked for: runs of neighbours, side by
@@ -420,6 +416,20 @@ func readZipEntry(r *bufio.Reader) (zipHeader, error) {
 	if string(b[:4]) != zipEntry {
 		return zipHeader{}, errZipLocal
 	}
+	rest := make([]byte, zipEntryRest(b[:]))
+	if _, err := io.ReadFull(r, rest); err != nil {
+		return zipHeader{}, err
+	}
+	return parseZipEntry(b[:], rest)
+}
+
+// zipEntryRest is how many bytes an entry has behind those of fixed length.
+func zipEntryRest(b []byte) int {
+	le := binary.LittleEndian
+	return int(le.Uint16(b[28:])) + int(le.Uint16(b[30:])) + int(le.Uint16(b[32:]))
+}
+
+func parseZipEntry(b, rest []byte) (zipHeader, error) {
 	le := binary.LittleEndian
 	h := zipHeader{
 		flags:      le.Uint16(b[8:]),
@@ -431,16 +441,12 @@ func readZipEntry(r *bufio.Reader) (zipHeader, error) {
 	}
 	const unix, typeMask, symlink = 3, 0o170000, 0o120000
 	h.link = b[5] == unix && le.Uint32(b[38:])>>16&typeMask == symlink
-	rest := make([]byte, int(le.Uint16(b[28:]))+int(le.Uint16(b[30:]))+int(le.Uint16(b[32:])))
-	if _, err := io.ReadFull(r, rest); err != nil {
-		return zipHeader{}, err
-	}
 	nameLen := int(le.Uint16(b[28:]))
-	h.name = string(rest[:nameLen])
 	h.wide(rest[nameLen:nameLen+int(le.Uint16(b[30:]))], true)
 	if h.offset < 0 || h.compressed > 1<<62 {
 		return zipHeader{}, errZipLocal
 	}
+	h.name = string(rest[:nameLen])
 	return h, nil
 }
 
@@ -452,6 +458,7 @@ func (h *zipHeader) wide(extra []byte, withOffset bool) {
 		id, n := le.Uint16(extra), int(le.Uint16(extra[2:]))
 		extra = extra[4:]
 		if n > len(extra) {
+			h.odd = true
 			return
 		}
 		field := extra[:n]
@@ -472,6 +479,7 @@ func (h *zipHeader) wide(extra []byte, withOffset bool) {
 			h.offset = int64(take(uint64(h.offset)))
 		}
 	}
+	h.odd = len(extra) > 0
 }
 
 // window reads a file from front to end in large pieces and gives slices of
@@ -532,13 +540,12 @@ func (z *inflater) member(w *window, h zipHeader, limit int) ([]byte, error) {
 
 // check refuses what cannot be read before reading it.
 func (h zipHeader) check(limit int) error {
-	const overhead = 4096 // of deflate, on data that does not shrink
 	switch {
 	case h.flags&zipEncrypted != 0:
 		return errZipEncrypted
 	case h.method != 0 && h.method != 8:
 		return fmt.Errorf("its compression method %d is not known", h.method)
-	case h.size > uint64(limit), h.compressed > uint64(limit)+uint64(limit)/1000+overhead:
+	case h.size > uint64(limit), h.compressed > uint64(limit)+uint64(limit)/1000+zipOverhead:
 		return errTooLarge
 	default:
 		return nil
@@ -572,147 +579,4 @@ func (z *inflater) inflate(in io.Reader, limit int) ([]byte, error) {
 		err = errZipDeflate
 	}
 	return z.buf, err
-}
-
-// zipScan walks the members of an archive without its directory.
-type zipScan struct {
-	path     string
-	in       *bufio.Reader
-	inflate  inflater
-	buf      []byte
-	complete bool // the scan came to where the directory begins
-}
-
-func newZipScan(path string, r io.Reader) *zipScan {
-	return &zipScan{path: path, in: bufio.NewReaderSize(r, zipWindow)}
-}
-
-// run visits the members; it returns false when visit did.
-func (z *zipScan) run(visit func(member) bool) bool {
-	for {
-		sign, err := z.in.Peek(4)
-		switch {
-		case err != nil:
-			return true
-		case string(sign) == zipEntry, string(sign) == zipEnd:
-			z.complete = true
-			return true
-		case string(sign) != zipLocal:
-			if !z.resync() {
-				return true
-			}
-			continue
-		}
-		h, err := z.header()
-		if err != nil {
-			return true // cut off before it has a name
-		}
-		m := member{name: h.name, place: Place{Path: z.path + "!" + h.name}}
-		taken := false
-		m.read = func(limit int) ([]byte, error) {
-			taken = true
-			return z.data(h, limit)
-		}
-		if !strings.HasSuffix(h.name, "/") && !visit(m) {
-			return false
-		}
-		if !taken {
-			z.data(h, 0) //nolint:errcheck // only to get past it
-		}
-	}
-}
-
-// resync goes on to the next signature of a member or of the directory.
-func (z *zipScan) resync() bool {
-	skip := 1
-	for {
-		if _, err := z.in.Discard(skip); err != nil {
-			return false
-		}
-		if _, err := z.in.Peek(4); err != nil {
-			return false
-		}
-		buf, _ := z.in.Peek(z.in.Buffered())
-		for i := 0; i+4 <= len(buf); i++ {
-			j := bytes.Index(buf[i:], []byte("PK"))
-			if j < 0 || i+j+4 > len(buf) {
-				break
-			}
-			i += j
-			if s := string(buf[i : i+4]); s == zipLocal || s == zipEntry {
-				_, err := z.in.Discard(i)
-				return err == nil
-			}
-		}
-		skip = len(buf) - 3 // a signature may stand across the end
-	}
-}
-
-func (z *zipScan) header() (zipHeader, error) {
-	var b [zipLocalLen]byte
-	if _, err := io.ReadFull(z.in, b[:]); err != nil {
-		return zipHeader{}, err
-	}
-	le := binary.LittleEndian
-	h := zipHeader{
-		flags:      le.Uint16(b[6:]),
-		method:     le.Uint16(b[8:]),
-		crc:        le.Uint32(b[14:]),
-		compressed: uint64(le.Uint32(b[18:])),
-		size:       uint64(le.Uint32(b[22:])),
-	}
-	nameLen := int(le.Uint16(b[26:]))
-	rest := make([]byte, nameLen+int(le.Uint16(b[28:])))
-	if _, err := io.ReadFull(z.in, rest); err != nil {
-		return zipHeader{}, err
-	}
-	h.name = string(rest[:nameLen])
-	h.wide(rest[nameLen:], false)
-	return h, nil
-}
-
-// data reads the data of the member whose header has just been read.
-func (z *zipScan) data(h zipHeader, limit int) ([]byte, error) {
-	if h.flags&zipHasDescriptor != 0 {
-		return z.described(h, limit)
-	}
-	if err := h.check(limit); err != nil {
-		if h.compressed < 1<<62 {
-			io.CopyN(io.Discard, z.in, int64(h.compressed)) // an end too early is met again by the caller
-		}
-		return nil, err
-	}
-	if cap(z.buf) < int(h.compressed) {
-		z.buf = make([]byte, h.compressed)
-	}
-	data := z.buf[:h.compressed]
-	if _, err := io.ReadFull(z.in, data); err != nil {
-		return nil, io.ErrUnexpectedEOF
-	}
-	return z.inflate.data(data, h, limit)
-}
-
-// described reads a member whose sizes stand after its data: only the end of
-// the compressed data tells where that is.
-func (z *zipScan) described(h zipHeader, limit int) ([]byte, error) {
-	if h.method != 8 || h.flags&zipEncrypted != 0 {
-		return nil, errors.New("its length stands only in the missing directory")
-	}
-	data, err := z.inflate.inflate(z.in, limit)
-	if err != nil {
-		return nil, err
-	}
-	if sign, err := z.in.Peek(4); err == nil && string(sign) == zipDescriptor {
-		z.in.Discard(4) //nolint:errcheck // just peeked
-	}
-	sum, err := z.in.Peek(4)
-	if err != nil {
-		return nil, io.ErrUnexpectedEOF
-	}
-	if crc32.ChecksumIEEE(data) != binary.LittleEndian.Uint32(sum) {
-		return nil, errZipChecksum
-	}
-	// The two sizes, of 4 or 8 bytes each, are passed over by resync.
-	z.in.Discard(4) //nolint:errcheck // just peeked
-	return data, nil
 }
