@@ -490,6 +490,7 @@ type window struct {
 	buf []byte
 }
 
+// at gives n bytes, or with io.ErrUnexpectedEOF as many as there are.
 func (w *window) at(off int64, n int) ([]byte, error) {
 	if i := off - w.off; i >= 0 && i+int64(n) <= int64(len(w.buf)) {
 		return w.buf[i : i+int64(n)], nil
@@ -506,7 +507,7 @@ func (w *window) at(off int64, n int) ([]byte, error) {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return nil, err
+	return w.buf, err
 }
 
 // inflater decompresses members one after the other into one buffer.
@@ -531,12 +532,19 @@ func (z *inflater) member(w *window, h zipHeader, limit int) ([]byte, error) {
 		return nil, errZipLocal
 	}
 	skip := zipLocalLen + int64(binary.LittleEndian.Uint16(local[26:])) + int64(binary.LittleEndian.Uint16(local[28:]))
-	data, err := w.at(h.offset+skip, int(h.compressed))
-	if err != nil {
+	n := h.compressed
+	if h.method != 0 { // it ends by itself, whatever a damaged length says
+		n = min(n, zipLongest(limit))
+	}
+	data, err := w.at(h.offset+skip, int(n))
+	if err != nil && (h.method == 0 || n == h.compressed || err != io.ErrUnexpectedEOF) {
 		return nil, err
 	}
 	return z.data(data, h, limit)
 }
+
+// zipLongest is how long the compressed data of a member may be.
+func zipLongest(limit int) uint64 { return uint64(limit) + uint64(limit)/1000 + zipOverhead }
 
 // check refuses what cannot be read before reading it.
 func (h zipHeader) check(limit int) error {
@@ -545,7 +553,7 @@ func (h zipHeader) check(limit int) error {
 		return errZipEncrypted
 	case h.method != 0 && h.method != 8:
 		return fmt.Errorf("its compression method %d is not known", h.method)
-	case h.size > uint64(limit), h.compressed > uint64(limit)+uint64(limit)/1000+zipOverhead:
+	case h.size > uint64(limit), h.method == 0 && h.compressed > uint64(limit):
 		return errTooLarge
 	default:
 		return nil

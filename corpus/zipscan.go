@@ -322,7 +322,7 @@ func (z *zipScan) goOn(h zipHeader, f zipFound) {
 }
 
 // longest is how long the compressed data of a member may be that is looked at.
-func (z *zipScan) longest() int { return z.limit + z.limit/1000 + zipOverhead }
+func (z *zipScan) longest() int { return int(zipLongest(z.limit)) }
 
 // sensible reports whether the header here, which is h, may be believed of a member
 // that cannot be read.
