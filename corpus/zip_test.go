@@ -36,11 +36,12 @@ func FuzzZip(f *testing.F) {
 			return r
 		}
 		checkAll(t, open())
-		// What it misses of the reports in the file is told.
+		// What it misses of the reports in the file is told. (A damaged directory may name
+		// one member twice.)
 		r = open()
 		passed := given(t, r)
-		for name, n := range seen {
-			if passed[name] < n {
+		for name := range seen {
+			if passed[name] == 0 {
 				require.Positive(t, r.Counts().Lost, name)
 			}
 		}
