@@ -17,7 +17,7 @@ import (
 // words half a minute.
 const DefaultMaxTime = time.Minute
 
-// mostMentions is how many LabelAll takes of one report: a real one has dozens, and
+// mostMentions is how many Attempt takes of one report: a real one has dozens, and
 // evidence takes many times the bytes of its words.
 const mostMentions = 1 << 16
 

@@ -32,7 +32,8 @@ type batch struct {
 // LabelAll labels a stream of reports on a number of workers (0: one a core)
 // and gives the results in the order of the reports. Errors of the stream are
 // passed on at their place. So is the *corpus.Problem of a report that could not be
-// labelled, as Attempt has it; the result beside it has the report. It ends early when the context does, with its error.
+// labelled, as Attempt has it; the result beside it has the report. It ends early when
+// the context does, with its error.
 func (l *Labeler) LabelAll(ctx context.Context, reports iter.Seq2[corpus.Report, error], workers int) iter.Seq2[Result, error] {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
