@@ -231,7 +231,7 @@ func (z *zipScan) plausibleLocal() bool {
 	}
 	length := zipLocalLen + nameLen + int(le.Uint16(b[28:]))
 	b = z.in.ahead(length)
-	return len(b) >= length && !bytes.ContainsFunc(b[zipLocalLen:zipLocalLen+nameLen], unicode.IsControl)
+	return len(b) >= length && isPrintable(string(b[zipLocalLen:zipLocalLen+nameLen]))
 }
 
 func isPrintable(name string) bool { return !strings.ContainsFunc(name, unicode.IsControl) }

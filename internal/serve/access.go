@@ -153,43 +153,52 @@ func (a *Access) tls() *tls.Config {
 	}
 }
 
-// LoadCertificate loads a certificate and its key, PEM, into a and loads them again when
-// the files have changed: certificates are renewed every few weeks. While the new files
-// do not belong together, as when one has come before the other, the old ones serve.
+// LoadCertificate loads a certificate and its key, PEM, into a, and again when the files
+// have changed: certificates are renewed every few weeks.
 func (a *Access) LoadCertificate(cert, key string) error {
-	stamps := func() (both [2]time.Time, err error) {
-		for i, path := range []string{cert, key} {
-			info, err := os.Stat(path)
-			if err != nil {
-				return both, err
-			}
-			both[i] = info.ModTime()
-		}
-		return both, nil
+	files := &certificateFiles{paths: [2]string{cert, key}}
+	if err := files.load(); err != nil {
+		return err
 	}
-	loaded, err := stamps()
+	a.Certificate, a.Renewed = files.pair, files.current
+	return nil
+}
+
+// certificateFiles are those of a certificate and its key.
+type certificateFiles struct {
+	paths [2]string
+	mu    sync.Mutex
+	times [2]time.Time // of the files that pair is from
+	pair  *tls.Certificate
+}
+
+// current gives the certificate of now. While the files do not belong together, as when
+// one has come before the other, those before them serve.
+func (c *certificateFiles) current() *tls.Certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = c.load() // tried again at the next connection
+	return c.pair
+}
+
+// load loads the files where they have changed.
+func (c *certificateFiles) load() error {
+	var times [2]time.Time
+	for i, path := range c.paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		times[i] = info.ModTime()
+	}
+	if c.pair != nil && times == c.times {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.paths[0], c.paths[1])
 	if err != nil {
 		return err
 	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		return err
-	}
-	a.Certificate = &pair
-	var mu sync.Mutex
-	current := a.Certificate
-	a.Renewed = func() *tls.Certificate {
-		mu.Lock()
-		defer mu.Unlock()
-		now, err := stamps()
-		if err != nil || now == loaded {
-			return current
-		}
-		if pair, err := tls.LoadX509KeyPair(cert, key); err == nil {
-			current, loaded = &pair, now
-		}
-		return current
-	}
+	c.pair, c.times = &pair, times
 	return nil
 }
 
