@@ -142,6 +142,7 @@ func (e *Engine) has(word rules.ID, c wordClass) bool {
 // It fails when the cues of the set name more than 32 tags.
 func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
 	e := &Engine{set: set, matcher: matcher, tags: map[string]tagSet{}}
+	e.tokenizer.Number = matcher.Number
 	e.grammar = grammar{
 		verb: e.class("verb"), adverb: e.class("adverb"), modifier: e.class("mod"), affirm: e.class("affirm"),
 		seen: e.class("seen"), relative: e.class("relative"), and: e.class("and"), or: e.class("or"), but: e.class("but"),

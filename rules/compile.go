@@ -17,7 +17,8 @@ import (
 type ID uint32
 
 const (
-	idWord ID = iota // unknown words, and whatever is skipped
+	_      ID = iota // of a token without a number
+	idWord           // unknown words, and whatever is skipped
 	idNumber
 	idMark
 	idJoin
@@ -596,8 +597,20 @@ func (m *Matcher) Class(name string) (ClassID, bool) {
 	return ClassID(c), ok && c < maxClasses
 }
 
-// ID gives the number of a token, for Has.
+// Number gives the number of a token by its norm and kind, for the matcher's own
+// tokenizer.
+func (m *Matcher) Number(t segment.Token) uint32 { return uint32(m.lookUp(t)) }
+
+// ID gives the number of a token, for Has. A token that has one already must have
+// it from this matcher.
 func (m *Matcher) ID(t segment.Token) ID {
+	if t.Number != 0 {
+		return ID(t.Number)
+	}
+	return m.lookUp(t)
+}
+
+func (m *Matcher) lookUp(t segment.Token) ID {
 	if t.Kind == segment.Join {
 		return idJoin
 	}

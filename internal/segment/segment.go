@@ -48,10 +48,11 @@ const (
 
 // Token is one token of a sentence. Start and End are byte offsets into the
 // sentence. Norm is the token in lower case with straight quotes ("n't" is
-// given as "not").
+// given as "not"). Number is what the tokenizer's Number says of it, or 0.
 type Token struct {
 	Start, End int
 	Norm       string
+	Number     uint32
 	Kind       Kind
 }
 

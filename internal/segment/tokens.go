@@ -21,6 +21,10 @@ const (
 // safe for concurrent use and must not be copied. It remembers the tokens of
 // at most sets*ways chunks.
 type Tokenizer struct {
+	// Number, where there is one, gives each token its number, by its norm and kind
+	// alone: the numbers of a chunk are remembered with it.
+	Number func(Token) uint32
+
 	// Each slot is written whole and read whole, so that no lock is needed: a
 	// lost write costs no more than tokenising a chunk again.
 	cache [sets][ways]atomic.Pointer[chunk]
@@ -44,7 +48,7 @@ func (t *Tokenizer) Tokens(dst []Token, sentence string) []Token {
 		}
 		if newLine {
 			newLine = false
-			joinLines(dst[first:], sentence[i:])
+			t.joinLines(dst[first:], sentence[i:])
 		}
 		j, hash := i, uint32(2166136261) // FNV-1a
 		for j < len(sentence) {
@@ -59,7 +63,9 @@ func (t *Tokenizer) Tokens(dst []Token, sentence string) []Token {
 		}
 		text := sentence[i:j]
 		if len(text) > maxChunk {
+			long := len(dst)
 			dst = split(dst, text, i, 0)
+			t.number(dst[long:])
 		} else {
 			for _, tok := range t.chunk(text, hash) {
 				tok.Start += i
@@ -74,7 +80,7 @@ func (t *Tokenizer) Tokens(dst []Token, sentence string) []Token {
 
 // joinLines makes the hyphen that a line ends with join its word to the next
 // ("right-\n sided"), but not the one of half a list ("pre-\n and postoperative").
-func joinLines(line []Token, next string) {
+func (t *Tokenizer) joinLines(line []Token, next string) {
 	n := len(line)
 	if n < 2 || line[n-1].Norm != "-" || line[n-2].End != line[n-1].Start || line[n-2].Kind == Mark || !isLetter(next[0]) {
 		return
@@ -85,6 +91,16 @@ func joinLines(line []Token, next string) {
 		return
 	}
 	line[n-1].Kind = Join
+	t.number(line[n-1:])
+}
+
+func (t *Tokenizer) number(tokens []Token) {
+	if t.Number == nil {
+		return
+	}
+	for i := range tokens {
+		tokens[i].Number = t.Number(tokens[i])
+	}
 }
 
 func (t *Tokenizer) chunk(text string, hash uint32) []Token {
@@ -102,6 +118,7 @@ func (t *Tokenizer) chunk(text string, hash uint32) []Token {
 	}
 	text = strings.Clone(text) // the cache must not keep the report alive
 	c := &chunk{text: text, tokens: split(nil, text, 0, boundaries(text))}
+	t.number(c.tokens)
 	set[free].Store(c)
 	return c.tokens
 }
