@@ -1,7 +1,9 @@
 package labeler
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/radlabel/radlabel/corpus"
 )
@@ -13,17 +15,53 @@ type placedFinding struct {
 	sentence corpus.Span
 }
 
+// findings are those of a report in text order, and the way along those of each
+// observation.
+type findings struct {
+	all   []placedFinding
+	first []int // by observation: the first of its own, or -1
+	next  []int // by finding: the next of the same observation, or -1
+}
+
+func (f *findings) clear() { f.all = f.all[:0] }
+
+// link prepares the ways along the findings of so many observations.
+func (f *findings) link(observations int) {
+	f.first = slices.Grow(f.first[:0], observations)[:observations]
+	for o := range f.first {
+		f.first[o] = -1
+	}
+	f.next = slices.Grow(f.next[:0], len(f.all))[:len(f.all)]
+	for i := range slices.Backward(f.all) {
+		o := f.all[i].observation
+		f.next[i], f.first[o] = f.first[o], i
+	}
+}
+
 // aggregate gives the label of every observation: the strongest assertion of
 // its mentions, whatever their order, and for the derived observation what the
 // others leave. blank is why there may be no mention at all, or "".
-func (l *Labeler) aggregate(found []placedFinding, blank string) []Label {
+func (l *Labeler) aggregate(found *findings, blank string) []Label {
 	labels := make([]Label, len(l.set.Observations))
-	evidence := make([]Evidence, 0, len(found)) // of all labels, one behind the other
+	found.link(len(l.set.Observations) + len(l.set.Unlabelled))
+	var evidence []Evidence // of all labels, one behind the other
+	if !l.brief {
+		evidence = make([]Evidence, 0, len(found.all))
+	}
 	derived := -1
 	for i, o := range l.set.Observations {
-		labels[i] = l.label(i, found, &evidence)
-		if labels[i].Assertion == corpus.Unmentioned && blank != "" {
-			labels[i].Reason = blank
+		labels[i] = Label{Observation: o, Assertion: l.assertion(found, i)}
+		if !l.brief {
+			first := len(evidence)
+			for n := found.first[i]; n >= 0; n = found.next[n] {
+				evidence = append(evidence, l.evidence(&found.all[n]))
+			}
+			if len(evidence) > first {
+				labels[i].Evidence = evidence[first:len(evidence):len(evidence)]
+			}
+			if labels[i].Assertion == corpus.Unmentioned {
+				labels[i].Reason = cmp.Or(blank, l.blankReason(found, i))
+			}
 		}
 		if o == l.set.Derived.Observation {
 			derived = i
@@ -35,45 +73,38 @@ func (l *Labeler) aggregate(found []placedFinding, blank string) []Label {
 	return labels
 }
 
-// label aggregates the mentions of one observation, and appends them to the
-// evidence. Weak ones count only where there are no others.
-func (l *Labeler) label(o int, found []placedFinding, evidence *[]Evidence) Label {
-	label := Label{Observation: l.set.Observations[o]}
-	first, strong := len(*evidence), false
-	for i := range found {
-		strong = strong || found[i].observation == o && !found[i].weak && found[i].assertion != corpus.Unmentioned
+// assertion aggregates the mentions of one observation. Weak ones count only where
+// there are no others.
+func (l *Labeler) assertion(found *findings, observation int) (strongest corpus.Assertion) {
+	strong := false
+	for n := found.first[observation]; n >= 0; n = found.next[n] {
+		m := &found.all[n]
+		strong = strong || !m.weak && m.assertion != corpus.Unmentioned
 	}
 	var seen [corpus.Positive + 1]bool
-	var none *placedFinding // one that makes no label
-	for i := range found {
-		m := &found[i]
-		if m.observation != o {
-			continue
-		}
-		*evidence = append(*evidence, l.evidence(m))
-		if m.assertion == corpus.Unmentioned {
-			none = m
-		}
+	for n := found.first[observation]; n >= 0; n = found.next[n] {
+		m := &found.all[n]
 		if m.assertion == corpus.Unmentioned || strong && m.weak {
 			continue
 		}
 		seen[m.assertion] = true
-		label.Assertion = max(label.Assertion, m.assertion)
-	}
-	if own := *evidence; len(own) > first {
-		label.Evidence = own[first:len(own):len(own)]
+		strongest = max(strongest, m.assertion)
 	}
 	if l.compat.Aggregation && seen[corpus.Negative] && seen[corpus.Uncertain] {
-		label.Assertion = corpus.Uncertain
+		return corpus.Uncertain
 	}
-	switch {
-	case label.Assertion != corpus.Unmentioned:
-	case none != nil:
-		label.Reason = l.analyzer.blankReason(none.finding)
-	default:
-		label.Reason = "no mention"
+	return strongest
+}
+
+// blankReason says why the mentions of an observation make no label.
+func (l *Labeler) blankReason(found *findings, observation int) string {
+	reason := "no mention"
+	for n := found.first[observation]; n >= 0; n = found.next[n] {
+		if m := &found.all[n]; m.assertion == corpus.Unmentioned {
+			reason = l.analyzer.blankReason(m.finding)
+		}
 	}
-	return label
+	return reason
 }
 
 func (l *Labeler) evidence(m *placedFinding) Evidence {
@@ -93,25 +124,34 @@ func (l *Labeler) evidence(m *placedFinding) Evidence {
 // observation, or an abnormality that its own rules find, is positive or
 // uncertain. Its evidence stays: the abnormalities that were looked at.
 func (l *Labeler) derive(label *Label, labels []Label, blank string) {
+	because := func(reason ...string) {
+		if !l.brief {
+			label.Reason = strings.Join(reason, "")
+		}
+	}
 	abnormal := label.Assertion
-	label.Assertion, label.Reason = corpus.Unmentioned, blank
+	label.Assertion = corpus.Unmentioned
 	if blank != "" {
+		because(blank)
 		return
 	}
 	for _, other := range labels {
 		if other.Assertion >= corpus.Uncertain && other.Observation != label.Observation && !slices.Contains(l.set.Derived.Ignore, other.Observation) {
-			label.Reason = "withheld by " + string(other.Observation) + ", " + other.Assertion.String()
+			because("withheld by ", string(other.Observation), ", ", other.Assertion.String())
 			return
 		}
 	}
 	if abnormal >= corpus.Uncertain && !l.compat.NoFinding {
-		decisive := slices.IndexFunc(label.Evidence, func(e Evidence) bool { return e.Assertion == abnormal })
-		label.Reason = "withheld by another abnormality, " + label.Evidence[decisive].Rule
+		decisive := func(e Evidence) bool { return e.Assertion == abnormal }
+		if i := slices.IndexFunc(label.Evidence, decisive); i >= 0 {
+			because("withheld by another abnormality, ", label.Evidence[i].Rule)
+		}
 		return
 	}
 	label.Assertion = corpus.Positive
-	label.Reason = "nothing abnormal is described"
-	if !l.abnormalities {
-		label.Reason = "no other observation is described"
+	if l.abnormalities {
+		because("nothing abnormal is described")
+	} else {
+		because("no other observation is described")
 	}
 }

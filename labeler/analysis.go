@@ -78,11 +78,11 @@ func (a *analyzer) analyze(sentence string) []finding {
 	tokens := a.engine.Tokens((*room)[:0], sentence)
 	*room = tokens
 	var roomShape [256]byte
-	shape := string(a.engine.Shape(roomShape[:0], tokens))
-	found, ok := a.shapes.get(shape)
+	key := a.shapes.key(string(a.engine.Shape(roomShape[:0], tokens)))
+	found, ok := a.shapes.get(key)
 	if !ok {
 		found = a.read(a.engine.Match(tokens))
-		a.shapes.put(shape, found)
+		a.shapes.put(key, found)
 	}
 	return inBytes(found, negation.Sentence{Tokens: tokens})
 }

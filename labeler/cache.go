@@ -67,39 +67,52 @@ func (s *cacheShard) again(hash uint64) bool {
 	return false
 }
 
-func (c *cache) shard(hash uint64) *cacheShard {
-	return &c.shards[hash%uint64(len(c.shards))]
+// cacheKey is a sentence with its hash. The zero value is one that is not worth
+// remembering.
+type cacheKey struct {
+	sentence string
+	hash     uint64
 }
 
-func (c *cache) get(sentence string) ([]finding, bool) {
+func (c *cache) key(sentence string) cacheKey {
 	if c == nil || len(sentence) > longestRemembered {
+		return cacheKey{}
+	}
+	return cacheKey{sentence, maphash.String(c.seed, sentence)}
+}
+
+func (c *cache) shard(k cacheKey) *cacheShard {
+	return &c.shards[k.hash%uint64(len(c.shards))]
+}
+
+func (c *cache) get(k cacheKey) ([]finding, bool) {
+	if k == (cacheKey{}) {
 		return nil, false
 	}
-	s := c.shard(maphash.String(c.seed, sentence))
+	s := c.shard(k)
 	s.Lock()
 	defer s.Unlock()
-	if found, ok := s.young[sentence]; ok {
+	if found, ok := s.young[k.sentence]; ok {
 		return found, true
 	}
-	found, ok := s.old[sentence]
+	found, ok := s.old[k.sentence]
 	if ok {
-		s.add(strings.Clone(sentence), found, c.most)
+		s.add(strings.Clone(k.sentence), found, c.most)
 	}
 	return found, ok
 }
 
 // put remembers a copy of the sentence, so that the report it stands in can go.
 // A late cache does so the second time.
-func (c *cache) put(sentence string, found []finding) {
-	if c == nil || len(sentence) > longestRemembered {
+func (c *cache) put(k cacheKey, found []finding) {
+	if k == (cacheKey{}) {
 		return
 	}
-	hash := maphash.String(c.seed, sentence)
-	s := c.shard(hash)
+	s := c.shard(k)
 	s.Lock()
 	defer s.Unlock()
-	if s.again(hash) {
-		s.add(strings.Clone(sentence), found, c.most)
+	if s.again(k.hash) {
+		s.add(strings.Clone(k.sentence), found, c.most)
 	}
 }
 

@@ -14,8 +14,8 @@ func TestCacheIsBounded(t *testing.T) {
 	c := newCache(size)
 	for i := range 50 * size {
 		sentence := fmt.Sprint("Sentence ", i)
-		c.put(sentence, []finding{{rule: i}})
-		found, ok := c.get(sentence)
+		c.put(c.key(sentence), []finding{{rule: i}})
+		found, ok := c.get(c.key(sentence))
 		assert.True(t, ok)
 		assert.Equal(t, i, found[0].rule)
 	}
@@ -27,23 +27,23 @@ func TestCacheIsBounded(t *testing.T) {
 	assert.Greater(t, held, size/4)
 
 	long := strings.Repeat("x", longestRemembered+1)
-	c.put(long, nil)
-	_, ok := c.get(long)
+	c.put(c.key(long), nil)
+	_, ok := c.get(c.key(long))
 	assert.False(t, ok, "a sentence too long to remember")
 }
 
 func TestNoCache(t *testing.T) {
 	c := newCache(-1)
-	c.put("No effusion.", nil)
-	_, ok := c.get("No effusion.")
+	c.put(c.key("No effusion."), nil)
+	_, ok := c.get(c.key("No effusion."))
 	assert.False(t, ok)
 }
 
 func TestLateCache(t *testing.T) {
 	c := newLateCache(0)
 	for i := range 3 {
-		_, ok := c.get("No effusion.")
+		_, ok := c.get(c.key("No effusion."))
 		assert.Equal(t, i == 2, ok)
-		c.put("No effusion.", nil)
+		c.put(c.key("No effusion."), nil)
 	}
 }

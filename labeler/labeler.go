@@ -48,12 +48,13 @@ type Labeler struct {
 
 	scratch       *sync.Pool // of *scratch
 	abnormalities bool       // the derived observation has rules, which find what else is abnormal
+	brief         bool       // labels have neither evidence nor reasons
 }
 
 // scratch is room for one report.
 type scratch struct {
 	sentences []corpus.Span
-	found     []placedFinding
+	found     findings
 }
 
 // New compiles the rule set. It fails when the rule set does not compile, or
@@ -108,10 +109,23 @@ func (l *Labeler) Of(section string) (*Labeler, error) {
 	return &other, nil
 }
 
+// Brief gives a labeler of the same whose labels have neither evidence nor reasons, for
+// those who write labels alone. The two share what they remember of sentences.
+func (l *Labeler) Brief() *Labeler {
+	brief := *l
+	brief.brief = true
+	return &brief
+}
+
 // With gives a labeler of another rule set that labels the same sections by the
 // same conventions. It fails as New does.
 func (l *Labeler) With(set *rules.Set) (*Labeler, error) {
-	return New(Options{Rules: set, Section: l.section, Exceptions: l.exceptions, Compat: l.compat, MaxTime: l.maxTime})
+	other, err := New(Options{Rules: set, Section: l.section, Exceptions: l.exceptions, Compat: l.compat, MaxTime: l.maxTime})
+	if err != nil {
+		return nil, err
+	}
+	other.brief = l.brief
+	return other, nil
 }
 
 // Observations are the observations of the rule set in output order;
@@ -180,19 +194,19 @@ func (l *Labeler) labelWithin(b *bounds, r corpus.Report) (Result, error) {
 	result.Labelled, result.Exception = l.labelled(r, result.Sections)
 
 	s := l.scratch.Get().(*scratch)
-	s.found = s.found[:0]
+	s.found.clear()
 	for _, section := range result.Labelled {
 		s.sentences = segment.Sentences(s.sentences[:0], r.Text, section.Span)
 		for _, sentence := range s.sentences {
-			if err := b.passed(len(s.found)); err != nil {
+			if err := b.passed(len(s.found.all)); err != nil {
 				return result, err
 			}
 			for _, f := range l.analyze(sentence.In(r.Text)) {
-				s.found = append(s.found, placedFinding{f, section.Name, sentence})
+				s.found.all = append(s.found.all, placedFinding{f, section.Name, sentence})
 			}
 		}
 	}
-	result.Labels = l.aggregate(s.found, blankReason(r, result.Labelled))
+	result.Labels = l.aggregate(&s.found, blankReason(r, result.Labelled))
 	l.scratch.Put(s) // not where a panic has come in between
 	return result, nil
 }
@@ -219,11 +233,12 @@ func (l *Labeler) labelled(r corpus.Report, sections []corpus.Section) ([]corpus
 
 // analyze looks the sentence up in the cache, or analyses it.
 func (l *Labeler) analyze(sentence string) []finding {
-	if found, ok := l.cache.get(sentence); ok {
-		return found
+	key := l.cache.key(sentence)
+	found, ok := l.cache.get(key)
+	if !ok {
+		found = l.analyzer.analyze(sentence)
+		l.cache.put(key, found)
 	}
-	found := l.analyzer.analyze(sentence)
-	l.cache.put(sentence, found)
 	return found
 }
 

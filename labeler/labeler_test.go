@@ -391,6 +391,27 @@ func TestOf(t *testing.T) {
 	require.ErrorContains(t, err, "nowhere")
 }
 
+// Without evidence the labels are the same.
+func TestBrief(t *testing.T) {
+	for _, compat := range []labeler.Compat{{}, {Aggregation: true, NoFinding: true}} {
+		full := newLabeler(t, labeler.Options{Section: "all", Compat: compat})
+		brief := full.Brief()
+		with, err := brief.With(full.Rules())
+		require.NoError(t, err)
+		evidence := 0
+		for _, r := range append(reports(t), corpus.Report{}) {
+			want := full.Label(r)
+			for i := range want.Labels {
+				evidence += len(want.Labels[i].Evidence)
+				want.Labels[i].Evidence, want.Labels[i].Reason = nil, ""
+			}
+			assert.Equal(t, want, brief.Label(r))
+			assert.Equal(t, want, with.Label(r))
+		}
+		assert.Positive(t, evidence)
+	}
+}
+
 func TestUnknownSection(t *testing.T) {
 	_, err := labeler.New(labeler.Options{Section: "imprecision"})
 	assert.ErrorContains(t, err, "imprecision")
