@@ -61,12 +61,12 @@ type Matcher struct {
 	misspelt misspellings
 	members  []node32 // by class: the root of its longer members, 0 for none
 
-	start     []bool // by ID: some phrase can begin with the token
 	nodes     []trieNode
 	words     []wordEdge
 	links     []classEdge
 	targets   []Target
-	rootWords []node32 // by ID: the words of the root, most of which lead nowhere
+	rootWords []node32   // by ID: the words of the root, most of which lead nowhere
+	rootLinks [][]uint32 // by ID: into links, those of the root that the token leads along
 	meets     int      // nodes with a number in meet
 	scratch   sync.Pool
 }
@@ -527,13 +527,20 @@ func (b *builder) matcher() *Matcher {
 		}
 	}
 	m.rootWords = make([]node32, len(b.single))
-	m.start = make([]bool, len(b.single))
+	m.rootLinks = make([][]uint32, len(b.single))
 	n := &m.nodes[root]
 	for _, e := range m.words[n.words:n.wordsEnd] {
 		m.rootWords[e.id] = e.to
 	}
-	for id := range m.start {
-		m.start[id] = m.starts(root, ID(id))
+	var all []uint32
+	for id := range m.rootLinks {
+		from := len(all)
+		for link := n.links; link < n.linksEnd; link++ {
+			if m.leads(n, link, ID(id)) {
+				all = append(all, link)
+			}
+		}
+		m.rootLinks[id] = all[from:len(all):len(all)]
 	}
 	m.scratch.New = func() any { return &scratch{met: make([]visits, m.meets)} }
 	return m
@@ -559,26 +566,32 @@ func (b *builder) memberMarks() []marks {
 // entered there, or the root of a group.
 func (m *Matcher) starts(n node32, id ID) bool {
 	t := &m.nodes[n]
-	member := func(c class) bool {
-		if c < maxClasses {
-			return (m.single[id]|m.first[id])&(1<<c) != 0
-		}
-		return m.starts(m.members[c], id)
-	}
-	if m.word(t, id) != 0 || t.loop != classAny && member(t.loop) {
+	if m.word(t, id) != 0 || t.loop != classAny && m.begins(t.loop, id) {
 		return true
 	}
-	for _, e := range m.links[t.links:t.enter] {
-		if member(e.class) {
-			return true
-		}
-	}
-	for _, e := range m.links[t.enter:t.linksEnd] {
-		if m.starts(e.to, id) {
+	for link := t.links; link < t.linksEnd; link++ {
+		if m.leads(t, link, id) {
 			return true
 		}
 	}
 	return false
+}
+
+// leads reports whether the token leads on along one of the links of t.
+func (m *Matcher) leads(t *trieNode, link uint32, id ID) bool {
+	e := m.links[link]
+	if link < t.enter {
+		return m.begins(e.class, id)
+	}
+	return e.gap > 0 || m.starts(e.to, id)
+}
+
+// begins reports whether a member of the class begins with the token.
+func (m *Matcher) begins(c class, id ID) bool {
+	if c < maxClasses {
+		return (m.single[id]|m.first[id])&(1<<c) != 0
+	}
+	return m.starts(m.members[c], id)
 }
 
 // keys gives the keys of a map in order.

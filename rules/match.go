@@ -101,16 +101,14 @@ func (m *Matcher) match(s *scratch, dst []Match, tokens []segment.Token) []Match
 	first := len(s.dst)
 	for i := len(s.ids) - 1; i >= 0; i-- {
 		s.stamp++
-		id := s.ids[i]
-		if !m.start[id] { // most tokens end here
-			continue
-		}
 		s.start = i
 		from := len(s.dst)
-		if to := m.rootWords[id]; to != 0 {
+		if to := m.rootWords[s.ids[i]]; to != 0 {
 			m.walk(s, to, i+1)
 		}
-		m.follow(s, rootNode, i)
+		for _, link := range m.rootLinks[s.ids[i]] {
+			m.along(s, &m.nodes[rootNode], link, i)
+		}
 		// Two paths of one phrase can cover the same words.
 		if found := s.dst[from:]; len(found) > 1 {
 			slices.SortFunc(found, func(a, b Match) int { return compareMatches(b, a) })
@@ -177,27 +175,31 @@ func (m *Matcher) explore(s *scratch, n node32, i int) (found bool) {
 // follow takes every way out of n but its words.
 func (m *Matcher) follow(s *scratch, n node32, i int) (found bool) {
 	t := &m.nodes[n]
-	for _, e := range m.links[t.enter:t.linksEnd] {
-		found = m.walk(s, e.to, i) || found
+	if i < len(s.ids) && t.loop != classAny {
+		found = m.pass(s, classEdge{class: t.loop, to: n}, i)
+	}
+	for link := t.links; link < t.linksEnd; link++ {
+		found = m.along(s, t, link, i) || found
+	}
+	return found
+}
+
+// along takes one of the links of t.
+func (m *Matcher) along(s *scratch, t *trieNode, link uint32, i int) (found bool) {
+	e := m.links[link]
+	switch {
+	case link >= t.enter:
+		found = m.walk(s, e.to, i)
 		for j := i; j < min(i+int(e.gap), len(s.ids)) && m.single[s.ids[j]]&(1<<classAny) != 0; j++ {
 			found = m.walk(s, e.to, j+1) || found
 		}
-	}
-	if i == len(s.ids) {
 		return found
+	case i == len(s.ids):
+		return false
+	case link >= t.groups:
+		return m.member(s, e.to, m.members[e.class], i)
 	}
-	if t.loop != classAny {
-		found = m.pass(s, classEdge{class: t.loop, to: n}, i) || found
-	}
-	if id := s.ids[i]; m.single[id]|m.first[id] != 0 {
-		for _, e := range m.links[t.links:t.groups] {
-			found = m.pass(s, e, i) || found
-		}
-	}
-	for _, e := range m.links[t.groups:t.enter] {
-		found = m.member(s, e.to, m.members[e.class], i) || found
-	}
-	return found
+	return m.pass(s, e, i)
 }
 
 // pass takes e behind each member of its class that begins at token i.
