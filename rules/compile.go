@@ -80,6 +80,8 @@ type trieNode struct {
 	enter, linksEnd     uint32 // loops and gaps, entered without a token
 	targets, targetsEnd uint32
 	need                marks // without one of these ahead nothing is found from here on
+	next                marks // nor without one of these as the next token,
+	classes             mask  // or one that a member of these begins with
 	meet                int32 // number of a node where different ways to the same place meet, or -1
 	loop                class // what the node repeats, or classAny for nothing
 	ends                bool  // a member of a class ends here

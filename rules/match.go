@@ -133,7 +133,7 @@ func (m *Matcher) walk(s *scratch, n node32, i int) (found bool) {
 		return false
 	}
 	t := &m.nodes[n]
-	if t.need&s.ahead[i] == 0 {
+	if t.need&s.ahead[i] == 0 || i < len(s.ids) && !m.goesOn(t, s.ids[i]) {
 		return false
 	}
 	if t.meet < 0 {
@@ -149,6 +149,11 @@ func (m *Matcher) walk(s *scratch, n node32, i int) (found bool) {
 		v.dead |= bit
 	}
 	return found
+}
+
+// goesOn reports whether a phrase may end at t or go on with the token.
+func (m *Matcher) goesOn(t *trieNode, id ID) bool {
+	return t.next&(markOf(id)|always) != 0 || t.classes&(m.single[id]|m.first[id]) != 0
 }
 
 // explore takes the targets of n and every way out of it.

@@ -141,7 +141,10 @@ func (m *Matcher) lay(b *builder, n *buildNode) node32 {
 	at := node32(len(m.nodes))
 	t := trieNode{meet: -1, loop: n.loop, ends: n.ends}
 	if len(n.targets) > 0 {
-		t.need |= always
+		t.need, t.next = always, always
+	}
+	if n.loop != classAny {
+		t.take(b, uint32(n.loop))
 	}
 	if n.meets {
 		t.meet = int32(m.meets)
@@ -161,10 +164,12 @@ func (m *Matcher) lay(b *builder, n *buildNode) node32 {
 		case stepWord:
 			m.words = append(m.words, wordEdge{id: ID(k.n())})
 			t.need |= markOf(ID(k.n()))
+			t.next |= markOf(ID(k.n()))
 			continue
 		case stepClass:
 			m.links = append(m.links, classEdge{class: class(k.n())})
 			t.need |= b.marks[k.n()]
+			t.take(b, k.n())
 			if k.n() < maxClasses {
 				t.groups++
 			}
@@ -173,6 +178,9 @@ func (m *Matcher) lay(b *builder, n *buildNode) node32 {
 			m.links = append(m.links, classEdge{class: class(k.n())})
 		case stepGap:
 			m.links = append(m.links, classEdge{gap: uint8(k.n())})
+			if k.n() > 0 {
+				t.next = ^marks(0)
+			}
 		}
 	}
 	t.wordsEnd, t.linksEnd = uint32(len(m.words)), uint32(len(m.links))
@@ -186,7 +194,18 @@ func (m *Matcher) lay(b *builder, n *buildNode) node32 {
 		}
 		if k := e.key.kind(); k == stepLoop || k == stepGap {
 			m.nodes[at].need |= m.nodes[to].need
+			m.nodes[at].next |= m.nodes[to].next
+			m.nodes[at].classes |= m.nodes[to].classes
 		}
 	}
 	return at
+}
+
+// take notes that a member of the class leads on from t.
+func (t *trieNode) take(b *builder, c uint32) {
+	if c < maxClasses {
+		t.classes |= 1 << c
+	} else {
+		t.next |= b.marks[c]
+	}
 }
