@@ -67,7 +67,7 @@ type Matcher struct {
 	targets   []Target
 	rootWords []node32   // by ID: the words of the root, most of which lead nowhere
 	rootLinks [][]uint32 // by ID: into links, those of the root that the token leads along
-	meets     int      // nodes with a number in meet
+	meets     int        // nodes with a number in meet
 	scratch   sync.Pool
 }
 

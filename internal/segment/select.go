@@ -72,11 +72,10 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 		}
 	}
 
-	sections = slices.Clone(sections)
+	own := false    // sections are ours to change, which those of Split need not be
 	headed := false // a header is known, other than one behind the text
 	before := false // there is text so far
-	for i := range sections {
-		sec := &sections[i]
+	for i, sec := range sections {
 		sec.Span.End = min(sec.Span.End, len(text))
 		sec.Span.Start = max(0, min(sec.Span.Start, sec.Span.End))
 		sec.Span = trim(text, sec.Span)
@@ -92,6 +91,13 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 		} else {
 			before = true
 		}
+		if sec == sections[i] {
+			continue
+		}
+		if !own {
+			sections, own = slices.Clone(sections), true
+		}
+		sections[i] = sec
 	}
 	full := func(keep func(corpus.Section) bool) []corpus.Section {
 		var kept []corpus.Section
@@ -132,8 +138,10 @@ func (s *Splitter) Select(text string, sections []corpus.Section, want string) (
 			}
 			continue
 		}
-		if found := full(func(sec corpus.Section) bool { return answers(sec.Name, p) }); found != nil {
-			return withPreamble(text, sections, found[len(found)-1:], false), nil
+		for _, sec := range slices.Backward(sections) {
+			if !sec.Span.Empty() && answers(sec.Name, p) {
+				return withPreamble(text, sections, []corpus.Section{sec}, false), nil
+			}
 		}
 	}
 	return withPreamble(text, sections, nil, false), nil
