@@ -16,9 +16,9 @@ const (
 	batchBytes = 1 << 20
 )
 
-// item is a report on its way, or an error of the stream at its place.
+// item is a result, at first with its report alone, or an error of the stream at its
+// place.
 type item struct {
-	report corpus.Report
 	result Result
 	err    error
 }
@@ -88,7 +88,7 @@ func (b *batch) attempt(ctx context.Context, l *Labeler) {
 		if it.err != nil {
 			continue
 		}
-		if it.result, it.err = l.Attempt(ctx, it.report); ctx.Err() != nil {
+		if it.result, it.err = l.Attempt(ctx, it.result.Report); ctx.Err() != nil {
 			return
 		}
 	}
@@ -114,7 +114,11 @@ func send(ctx context.Context, reports iter.Seq2[corpus.Report, error], work, or
 		return true
 	}
 	for report, err := range reports {
-		next.items = append(next.items, item{report: report, err: err})
+		it := item{err: err}
+		if err == nil {
+			it.result.Report = report
+		}
+		next.items = append(next.items, it)
 		bytes += len(report.Text)
 		if (len(next.items) == batchSize || bytes >= batchBytes) && !flush() {
 			return
