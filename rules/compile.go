@@ -556,9 +556,15 @@ func (b *builder) memberMarks() []marks {
 			all[bits.TrailingZeros64(uint64(in))] |= markOf(ID(id))
 		}
 	}
-	for c := maxClasses; c < len(b.member); c++ { // groups that an edge leads to hold words alone
+	for c := maxClasses; c < len(b.member); c++ {
 		for id := range b.member[c].each(stepWord) {
 			all[c] |= markOf(ID(id))
+		}
+		for of := range b.member[c].each(stepClass) { // of a group that is repeated
+			all[c] |= all[of]
+			if of >= maxClasses {
+				all[c] = ^marks(0) // it may not have been looked at
+			}
 		}
 	}
 	return all

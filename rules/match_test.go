@@ -70,6 +70,8 @@ func TestMatch(t *testing.T) {
 		{"no ..2 effusion", "no effusion, no big effusion; no big old effusion. no big old bad effusion", []string{"no effusion", "no big effusion", "no big old effusion"}},
 		{"no ..3 effusion", "no air, effusion", nil},
 		{"no ..1 ..1 effusion", "no big old effusion", []string{"no big old effusion"}},
+		{"(a|@number)* effusion", "3 a 4 effusion", []string{"3 a 4 effusion", "a 4 effusion", "4 effusion", "effusion"}},
+		{"b (c|@side)* effusion", "b left upper c effusion", []string{"b left upper c effusion"}},
 		{"@side effusion", "left effusion, left upper effusion, upper effusion", []string{"left effusion", "left upper effusion"}},
 		{"@side effusion", "2 sided effusion, two sided effusion", []string{"2 sided effusion"}},
 		{"@mod* effusion", "very small left upper effusion", []string{"very small left upper effusion", "small left upper effusion", "left upper effusion", "effusion"}},
