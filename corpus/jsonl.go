@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -134,6 +135,9 @@ type jsonlReader struct {
 	obj    object
 	names  []string // that the layout is for
 	layout layout
+	ids    []int    // columns of the layout
+	texts  []int    // and those of texts, or -1
+	fields []string // of the line, in the places of their names
 	twice  []string // the names of fields that have been told to come twice
 }
 
@@ -193,22 +197,45 @@ func (j *jsonlReader) line(line []byte, place Place) {
 			j.s.lost(j.known(l, obj, place), strings.Replace(err.Error(), "column", "field", 1), do)
 			return
 		}
-		j.names, j.layout = slices.Clone(obj.names), l
+		j.use(l)
 		j.repeats(place)
 	}
 	l := j.layout
-	fields, err := l.fields(obj)
-	if err != nil {
+	if err := j.values(); err != nil {
 		j.s.lost(j.known(l, obj, place), err.Error(), "")
 		return
 	}
 	if foreign > 0 {
 		j.s.foreign(place, foreign)
 	}
-	if l.id >= 0 && strings.TrimSpace(fields[l.id]) == "" {
+	if l.id >= 0 && strings.TrimSpace(j.fields[l.id]) == "" {
 		j.s.warn(place, "the id is empty; the number of the line stands for it", emptyID)
 	}
-	j.s.report(l.report(fields, j.number, place))
+	j.s.report(l.report(j.fields, j.number, place))
+}
+
+// use makes the layout that of objects with the names of this one.
+func (j *jsonlReader) use(l layout) {
+	j.names, j.layout, j.ids = slices.Clone(j.obj.names), l, l.ids()
+	j.texts = append(j.texts[:0], l.text)
+	for _, s := range l.sections {
+		j.texts = append(j.texts, s.column)
+	}
+	j.fields = make([]string, len(j.names))
+}
+
+// values reads the fields that a report is made of.
+func (j *jsonlReader) values() error {
+	clear(j.fields)
+	read := func(columns []int, value func(int) (string, error)) (err error) {
+		for _, i := range columns {
+			if i >= 0 && err == nil {
+				j.fields[i], err = value(i)
+			}
+		}
+		return err
+	}
+	return cmp.Or(read(j.ids, j.obj.id), read(j.texts, j.obj.text))
 }
 
 // repeats tells of each field that is read and comes twice in one object, the first
@@ -221,25 +248,6 @@ func (j *jsonlReader) repeats(place Place) {
 		j.twice = append(j.twice, j.names[i])
 		j.s.warn(place, "the field "+quoteID(j.names[i])+" comes twice in an object; the first is read", "")
 	}
-}
-
-// fields gives the values that a report is made of, in the places of their names.
-func (l layout) fields(obj *object) (fields []string, err error) {
-	fields = make([]string, len(obj.values))
-	read := func(columns []int, field func(int) (string, error)) {
-		for _, i := range columns {
-			if i >= 0 && err == nil {
-				fields[i], err = field(i)
-			}
-		}
-	}
-	read(l.ids(), obj.id)
-	texts := []int{l.text}
-	for _, s := range l.sections {
-		texts = append(texts, s.column)
-	}
-	read(texts, obj.text)
-	return fields, err
 }
 
 // ids are the columns of ids.

@@ -20,7 +20,7 @@ type analyzer struct {
 	of           [][]int              // by rule: the observations that it finds
 	engine       *negation.Engine
 	shapes       *cache    // in tokens
-	tokens       sync.Pool // of *[]segment.Token
+	room         sync.Pool // of *room
 }
 
 // newAnalyzer makes one that remembers shapes, as many as a cache of this size.
@@ -67,24 +67,32 @@ type candidate struct {
 	of         int // into analyzer.observations
 }
 
+// room is where a sentence is read.
+type room struct {
+	tokens  []segment.Token
+	shape   []byte
+	matches []rules.Match
+}
+
 // analyze reads a sentence, or, where one of its shape has been read, does as with
 // that one: two sentences of three that are new have a shape that is not.
 func (a *analyzer) analyze(sentence string) []finding {
-	room, _ := a.tokens.Get().(*[]segment.Token)
-	if room == nil {
-		room = new([]segment.Token)
+	r, _ := a.room.Get().(*room)
+	if r == nil {
+		r = new(room)
 	}
-	defer a.tokens.Put(room)
-	tokens := a.engine.Tokens((*room)[:0], sentence)
-	*room = tokens
-	var roomShape [256]byte
-	key := a.shapes.key(string(a.engine.Shape(roomShape[:0], tokens)))
+	defer a.room.Put(r)
+	r.tokens = a.engine.Tokens(r.tokens[:0], sentence)
+	r.shape = a.engine.Shape(r.shape[:0], r.tokens)
+	key := a.shapes.key(string(r.shape))
 	found, ok := a.shapes.get(key)
 	if !ok {
-		found = a.read(a.engine.Match(tokens))
+		s := a.engine.Match(r.matches[:0], r.tokens)
+		r.matches = s.Matches
+		found = a.read(s)
 		a.shapes.put(key, found)
 	}
-	return inBytes(found, negation.Sentence{Tokens: tokens})
+	return inBytes(found, negation.Sentence{Tokens: r.tokens})
 }
 
 // inBytes gives findings in tokens as ones in bytes.

@@ -174,7 +174,7 @@ func New(set *rules.Set, matcher *rules.Matcher) (*Engine, error) {
 // Read cuts a sentence into tokens and matches all phrases of the rule set
 // against them.
 func (e *Engine) Read(sentence string) Sentence {
-	return e.Match(e.Tokens(nil, sentence))
+	return e.Match(nil, e.Tokens(nil, sentence))
 }
 
 // Tokens appends the tokens of a sentence to dst.
@@ -182,9 +182,10 @@ func (e *Engine) Tokens(dst []segment.Token, sentence string) []segment.Token {
 	return e.tokenizer.Tokens(dst, sentence)
 }
 
-// Match matches all phrases of the rule set against the tokens of a sentence.
-func (e *Engine) Match(tokens []segment.Token) Sentence {
-	return Sentence{Tokens: tokens, Matches: e.matcher.Match(nil, tokens)}
+// Match matches all phrases of the rule set against the tokens of a sentence. The
+// matches are appended to dst.
+func (e *Engine) Match(dst []rules.Match, tokens []segment.Token) Sentence {
+	return Sentence{Tokens: tokens, Matches: e.matcher.Match(dst, tokens)}
 }
 
 // Shape appends to dst what there is to know of the tokens: sentences of one shape

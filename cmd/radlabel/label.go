@@ -305,6 +305,7 @@ func (t *tally) label(ctx context.Context, reader *corpus.Reader, results iter.S
 		t.bar = newBar(t.terminal, reader)
 		defer t.bar.hide()
 	}
+	account := t.account
 	for result, err := range results {
 		switch problem := problemOf(err); {
 		case problem != nil:
@@ -319,7 +320,7 @@ func (t *tally) label(ctx context.Context, reader *corpus.Reader, results iter.S
 			}
 		}
 		if t.save != nil {
-			if err := t.save(t.account); err != nil {
+			if err := t.save(account); err != nil {
 				return err
 			}
 		}
