@@ -135,6 +135,11 @@ func TestAttemptsEndWithTheContext(t *testing.T) {
 	result, err := l.Attempt(ctx, corpus.Report{ID: "a", Text: "No effusion."})
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Nil(t, result.Labels)
+	for _, text := range []string{strings.Repeat("X Y Z:\n", 100), strings.Repeat("Heart: normal. ", 100)} { // which take long to be cut
+		result, err := l.labelWithin(&bounds{done: ctx.Done()}, corpus.Report{ID: "a", Text: text})
+		require.ErrorIs(t, err, errDone)
+		assert.Nil(t, result.Sections)
+	}
 
 	for after := range 3 * batchSize {
 		ctx, cancel := context.WithCancel(t.Context())

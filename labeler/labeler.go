@@ -189,7 +189,10 @@ func (l *Labeler) Label(r corpus.Report) Result {
 func (l *Labeler) labelWithin(b *bounds, r corpus.Report) (Result, error) {
 	result := Result{Report: r, Sections: r.Sections}
 	if result.Sections == nil {
-		result.Sections = l.splitter.Split(r.Text)
+		var err error
+		if result.Sections, err = l.splitter.SplitUntil(r.Text, func() error { return b.passed(0) }); err != nil {
+			return result, err
+		}
 	}
 	result.Labelled, result.Exception = l.labelled(r, result.Sections)
 

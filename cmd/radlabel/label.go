@@ -357,7 +357,9 @@ func (t *tally) finish(w io.Closer, out interface{ Commit() error }) error {
 	if t.nothing() {
 		return nil // the caller aborts
 	}
-	return out.Commit()
+	err := out.Commit()
+	t.app.done = err == nil
+	return err
 }
 
 // isBlank reports whether a text has nothing to label.

@@ -59,6 +59,7 @@ type app struct {
 	stdout, stderr io.Writer
 	terminal       *os.File // stderr, where it is a terminal; else nil
 	out            string   // name of the output that was begun; "-" is stdout
+	done           bool     // it is whole: nothing interrupts it any more
 	misnamed       error    // of help that was asked for a command that there is not
 }
 
@@ -88,7 +89,7 @@ func (a *app) execute(ctx context.Context, root *cobra.Command) int {
 		return exitDone
 	case errors.Is(err, syscall.EPIPE) && !(errors.As(err, &f) && f.code == exitCheck):
 		return exitDone // the reader of the output has seen enough
-	case ctx.Err() != nil, errors.Is(err, context.Canceled): // whatever reading made of it
+	case !a.done && (ctx.Err() != nil || errors.Is(err, context.Canceled)): // whatever reading made of it
 		fmt.Fprintln(a.stderr, "radlabel: interrupted"+a.interruption())
 		return exitInterrupted
 	case !errors.As(err, &f): // from cobra, which checks flags and arguments

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/radlabel/radlabel/corpus"
 	"github.com/radlabel/radlabel/internal/segment"
@@ -103,6 +104,46 @@ func TestInterrupted(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	assert.Equal(t, exitInterrupted, run(ctx, []string{"sections", "--rules", "testdata/rules", "testdata"}, nil, &stdout, &stderr))
 	assert.Equal(t, "radlabel: interrupted\n", stderr.String())
+}
+
+// interrupting interrupts the work when it says what this holds.
+type interrupting struct {
+	bytes.Buffer
+	at   string
+	stop func()
+}
+
+func (w *interrupting) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), w.at) {
+		w.stop()
+	}
+	return w.Buffer.Write(p)
+}
+
+// What is whole is not interrupted any more.
+func TestInterruptedWhenDone(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	out := filepath.Join(t.TempDir(), "labels.csv")
+	stderr := &interrupting{at: "written to", stop: stop}
+	in := strings.NewReader(`{"id":"a","text":"No effusion."}` + "\n" + `{"id":"b"}` + "\n")
+	assert.Equal(t, exitIO, run(ctx, []string{"label", "--rules", "testdata/rules", "-", "-o", out}, in, io.Discard, stderr))
+	require.ErrorIs(t, ctx.Err(), context.Canceled)
+	assert.NotContains(t, stderr.String(), "interrupted")
+	assert.FileExists(t, out)
+}
+
+// A file that is wrong in another way on each line is told of as others are.
+func TestManyKindsOfProblems(t *testing.T) {
+	var in, stderr bytes.Buffer
+	in.WriteString(`{"id":"a","text":"No effusion."}` + "\n")
+	const wrong = 1000
+	for i := range wrong {
+		fmt.Fprintf(&in, `{"id":"b","key%c%c":"x"}`+"\n", 'a'+i%26, 'a'+i/26)
+	}
+	out := filepath.Join(t.TempDir(), "labels.csv")
+	assert.Equal(t, exitIO, run(t.Context(), []string{"label", "--rules", "testdata/rules", "-", "-o", out}, &in, io.Discard, &stderr))
+	assert.Less(t, strings.Count(stderr.String(), "\n"), 2*(mostKinds+shownOfAKind))
+	assert.Regexp(t, fmt.Sprintf(`lost, %d: problems of other kinds \(`, wrong-mostKinds), stderr.String())
 }
 
 // silent is an input that never says anything, as a terminal may be.

@@ -19,6 +19,7 @@ import (
 const (
 	shownOfAKind = 20 // problems of one kind that are printed as they come
 	placesOfKind = 3  // places of one kind in the summary
+	mostKinds    = 64 // that are told apart
 )
 
 // tally accounts for every report: it prints problems as they come, shows the
@@ -112,8 +113,7 @@ var variable = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|\d+`)
 // problem counts a problem under its kind and prints it, up to a number of a
 // kind. In quiet, warnings are not printed.
 func (t *tally) problem(p *corpus.Problem) {
-	what := variable.ReplaceAllString(p.What, "...")
-	k := t.kind(what, p.What, p.Lost)
+	k := t.kind(variable.ReplaceAllString(p.What, "..."), p.What, p.Lost)
 	k.count++
 	if len(k.places) < placesOfKind {
 		k.places = append(k.places, p.Place.String())
@@ -129,14 +129,29 @@ func (t *tally) problem(p *corpus.Problem) {
 		fmt.Fprintln(t.stderr, p.Error())
 		return
 	}
-	fmt.Fprintf(t.stderr, "radlabel: more of this kind is counted and not shown: %s\n", what)
+	fmt.Fprintf(t.stderr, "radlabel: more of this kind is counted and not shown: %s\n", k.what)
 }
+
+// otherKinds stand for what comes once there are enough kinds: a file may be wrong in
+// another way on every line.
+const otherKinds = "problems of other kinds"
 
 // kind gives the problems of a kind, of which this is the first where there are none.
 func (t *tally) kind(what, first string, lost bool) *kind {
-	for _, known := range t.kinds {
-		if known.what == what && known.lost == lost {
-			return known
+	find := func(what string) *kind {
+		for _, known := range t.kinds {
+			if known.what == what && known.lost == lost {
+				return known
+			}
+		}
+		return nil
+	}
+	if known := find(what); known != nil {
+		return known
+	}
+	if len(t.kinds) >= mostKinds {
+		if what = otherKinds; find(what) != nil {
+			return find(what)
 		}
 	}
 	k := &kind{what: what, first: first, lost: lost}

@@ -89,6 +89,17 @@ func openPart(final string) (*part, error) {
 	}
 }
 
+// errGone is of a part that somebody has removed or replaced: what is written goes
+// nowhere.
+var errGone = errors.New("its .part is not there any more")
+
+// there reports whether the part still has its name.
+func (p *part) there() bool {
+	named, errNamed := os.Lstat(p.name())
+	written, err := p.file.Stat()
+	return err == nil && errNamed == nil && os.SameFile(named, written)
+}
+
 // begin forgets what is there.
 func (p *part) begin() error {
 	err := os.Remove(p.journal())
@@ -203,6 +214,9 @@ func (p *part) sync(j journal) error {
 	}
 	if err == nil && p.order != nil {
 		err = p.order.file.Sync()
+	}
+	if err == nil && !p.there() {
+		err = errGone
 	}
 	if err == nil {
 		err = replace(p.journal(), b)

@@ -381,6 +381,9 @@ func (r *Resumable) rename() error {
 	if err != nil {
 		return err
 	}
+	if !r.part.there() {
+		return NotWritten(r.part.final, errGone)
+	}
 	whole, name := r.part.file, r.part.name()
 	if r.made != nil {
 		whole, name = r.made, r.tableName()
@@ -425,6 +428,9 @@ func (r *Resumable) Abort() {
 	if r.made != nil {
 		r.made.Close()
 		os.Remove(r.tableName())
+	}
+	if !r.part.there() {
+		r.part.saved = journal{}
 	}
 	if r.part.saved.Rows > 0 {
 		r.part.close()

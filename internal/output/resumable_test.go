@@ -3,6 +3,7 @@ package output
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -261,8 +262,42 @@ func TestVanishedFolder(t *testing.T) {
 		require.NoError(t, r.Write(numbered(0)))
 		err = r.Save(func() any { return nil })
 	}
-	assert.EqualError(t, err, out+": not written: no such file or directory; check the path, or write elsewhere")
+	assert.EqualError(t, err, out+": not written: its .part is not there any more; check the path, or write elsewhere")
 	assert.Error(t, r.Commit())
+	r.Abort()
+	_, rows := r.Kept()
+	assert.Zero(t, rows)
+}
+
+// So is a part that is removed or replaced, and of what it had nothing is promised.
+func TestVanishedPart(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files in use are not removed there")
+	}
+	for name, vanish := range map[string]func(part string) error{
+		"removed":  os.Remove,
+		"replaced": func(part string) error { return errors.Join(os.Remove(part), os.WriteFile(part, nil, 0o600)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "x.csv")
+			r, err := Begin(out, resumableOptions(t, out, Default))
+			require.NoError(t, err)
+			require.NoError(t, vanish(out+".part"))
+			deadline := time.Now().Add(10 * time.Second)
+			for err == nil && time.Now().Before(deadline) {
+				require.NoError(t, r.Write(numbered(0)))
+				err = r.Save(func() any { return nil })
+			}
+			gone := out + ": not written: its .part is not there any more; check the path, or write elsewhere"
+			assert.EqualError(t, err, gone)
+			assert.EqualError(t, r.Commit(), gone)
+			assert.NoFileExists(t, out)
+			r.Abort()
+			_, rows := r.Kept()
+			assert.Zero(t, rows)
+			assert.NoFileExists(t, out+".part.json")
+		})
+	}
 }
 
 // FuzzResume goes on with any journal and any part: nothing panics, and what

@@ -21,6 +21,7 @@ const (
 // immutable and safe for concurrent use.
 type Splitter struct {
 	defs    []SectionDef
+	names   map[string]int    // a name in plain form -> index in defs, the first of them
 	headers map[string]int    // a header in plain form -> index in defs
 	long    []header          // headers long enough to be told when misspelt
 	words   []header          // Contains, " word " in plain form, in order of defs
@@ -38,7 +39,7 @@ type header struct {
 // name of a definition or "last-paragraph". A header that contains words of
 // several definitions means the first of them.
 func NewSplitter(defs []SectionDef, policy []string) (*Splitter, error) {
-	s := &Splitter{defs: slices.Clone(defs), headers: make(map[string]int), policy: slices.Clone(policy)}
+	s := &Splitter{defs: slices.Clone(defs), names: make(map[string]int), headers: make(map[string]int), policy: slices.Clone(policy)}
 	names := make(map[string]bool)
 	for i, def := range defs {
 		if plainHeader(def.Name) == "" {
@@ -48,6 +49,9 @@ func NewSplitter(defs []SectionDef, policy []string) (*Splitter, error) {
 			return nil, fmt.Errorf("section %q is defined twice: join the definitions", def.Name)
 		}
 		names[def.Name] = true
+		if _, ok := s.names[plainHeader(def.Name)]; !ok {
+			s.names[plainHeader(def.Name)] = i
+		}
 		own := make(map[string]bool)
 		for _, h := range slices.Concat(def.Headers, def.Contains) {
 			for word := range strings.FieldsSeq(plainHeader(h)) {
@@ -148,8 +152,18 @@ func (s *Splitter) block(c cut) bool {
 //     block, whatever headers it holds, when a report follows there;
 //   - a rule ends blocks and the preamble, and is a part of any other section.
 func (s *Splitter) Split(text string) []corpus.Section {
+	sections, _ := s.SplitUntil(text, func() error { return nil })
+	return sections
+}
+
+// SplitUntil is Split, which may end early: now and then it asks whether it is to, and
+// gives the error that says so.
+func (s *Splitter) SplitUntil(text string, ask func() error) ([]corpus.Section, error) {
 	var room [usualCuts]cut
-	cuts := s.cuts(room[:0], text)
+	cuts, err := s.cuts(room[:0], text, ask)
+	if err != nil {
+		return nil, err
+	}
 	// For each cut, where the block that it opens would end, and whether a
 	// report follows there.
 	var roomEnds [usualCuts + 1]int
@@ -223,8 +237,12 @@ func (s *Splitter) Split(text string) []corpus.Section {
 		}
 	}
 	closeAt(len(text))
-	return sections
+	return sections, nil
 }
+
+// often is how many lines, or colons of a text of one line, are looked at between two
+// questions: one in capitals that is nearly a header takes microseconds.
+const often = 64
 
 // unknownName is the name of a section whose header the table does not know.
 func unknownName(header string) string {
@@ -235,15 +253,20 @@ func unknownName(header string) string {
 const usualCuts = 24
 
 // cuts appends the headers, rules and FINAL REPORT lines of a text, in order.
-func (s *Splitter) cuts(cuts []cut, text string) []cut {
+func (s *Splitter) cuts(cuts []cut, text string, ask func() error) ([]cut, error) {
 	text = plainBlanks(text)
 	if t := trim(text, corpus.Span{End: len(text)}); !strings.ContainsAny(t.In(text), "\n\r") {
-		return s.inlineCuts(cuts, text)
+		return s.inlineCuts(cuts, text, ask)
 	}
 	small := !hasCapital(text) // no header can be told by its capitals
 	fresh := true              // a paragraph starts here
 	ended := true              // a sentence ended before
-	for i := 0; i < len(text); {
+	for i, lines := 0, 1; i < len(text); lines++ {
+		if lines%often == 0 {
+			if err := ask(); err != nil {
+				return nil, err
+			}
+		}
 		eol, next := lineEnd(text, i, len(text))
 		start := skipBlanks(text, i, eol)
 		i = next
@@ -274,7 +297,7 @@ func (s *Splitter) cuts(cuts []cut, text string) []cut {
 		// After a header in small letters, the next may follow any text.
 		ended = fresh || ok && !isUpper(text[start]) || strings.IndexByte(".:!?;", line[len(line)-1]) >= 0
 	}
-	return cuts
+	return cuts, nil
 }
 
 // finalReport gives the length of FINAL REPORT at the start of the line, or 0.
@@ -492,7 +515,7 @@ func (s *Splitter) find(plain []byte) (def int, other, ok bool) {
 // inlineCuts finds known headers in a text of one line. A header in capitals
 // may stand anywhere in mixed text; elsewhere a sentence must have ended
 // before it.
-func (s *Splitter) inlineCuts(cuts []cut, text string) []cut {
+func (s *Splitter) inlineCuts(cuts []cut, text string, ask func() error) ([]cut, error) {
 	mixed := strings.IndexFunc(text, func(r rune) bool { return 'a' <= r && r <= 'z' }) >= 0
 	taken := trim(text, corpus.Span{End: len(text)}).Start
 	small := !hasCapital(text)
@@ -507,7 +530,12 @@ func (s *Splitter) inlineCuts(cuts []cut, text string) []cut {
 			taken = c.end
 		}
 	}
-	for colon := taken; colon < len(text); colon++ {
+	for colon, colons := taken, 1; colon < len(text); colon, colons = colon+1, colons+1 {
+		if colons%often == 0 {
+			if err := ask(); err != nil {
+				return nil, err
+			}
+		}
 		i := strings.IndexByte(text[colon:], ':')
 		if i < 0 {
 			break
@@ -523,7 +551,7 @@ func (s *Splitter) inlineCuts(cuts []cut, text string) []cut {
 			taken = colon + 1
 		}
 	}
-	return cuts
+	return cuts, nil
 }
 
 // inlineHeader reads the header that ends at the colon and starts at or behind

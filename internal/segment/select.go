@@ -202,10 +202,8 @@ func (s *Splitter) def(name string) (int, bool) {
 		}
 	}
 	plain := plainHeader(name)
-	for i, def := range s.defs {
-		if plainHeader(def.Name) == plain {
-			return i, true
-		}
+	if def, ok := s.names[plain]; ok {
+		return def, true
 	}
 	def, ok := s.headers[plain]
 	return def, ok
