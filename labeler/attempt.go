@@ -18,13 +18,17 @@ import (
 const DefaultMaxTime = time.Minute
 
 // mostMentions is how many Attempt takes of one report: a real one has dozens, and
-// evidence takes many times the bytes of its words.
-const mostMentions = 1 << 16
+// evidence takes many times the bytes of its words. mostSections is how many headers.
+const (
+	mostMentions = 1 << 16
+	mostSections = 1 << 16
+)
 
 // bounds are what work on a report must not go beyond. The zero value is none.
 type bounds struct {
 	time     time.Time
 	mentions int
+	sections int
 	done     <-chan struct{} // nobody waits for the report any more
 	asked    int
 }
@@ -32,6 +36,7 @@ type bounds struct {
 var (
 	errTime     = errors.New("it takes too long")
 	errMentions = errors.New("it has too many mentions")
+	errSections = errors.New("it has too many sections")
 	errDone     = errors.New("nobody waits for it")
 )
 
@@ -57,9 +62,17 @@ func (b *bounds) passed(mentions int) error {
 	return nil
 }
 
+// split says which of them has been, where so many headers have been found.
+func (b *bounds) split(headers int) error {
+	if b.sections > 0 && headers > b.sections {
+		return errSections
+	}
+	return b.passed(0)
+}
+
 // Attempt labels one report as LabelAll does: the error is the *corpus.Problem of a
 // report that could not be labelled, because a fault of the program came up,
-// Options.MaxTime was over or it has too many mentions; the result beside it has the
+// Options.MaxTime was over or it has too many mentions or sections; the result beside it has the
 // report. When the context ends, so does the attempt, with its error.
 func (l *Labeler) Attempt(ctx context.Context, r corpus.Report) (result Result, err error) {
 	defer func() {
@@ -69,7 +82,7 @@ func (l *Labeler) Attempt(ctx context.Context, r corpus.Report) (result Result, 
 			err = failed(r, "radlabel failed on the report "+corpus.QuoteID(r.ID)+faultyPlace(), "tell the project of this place in its code")
 		}
 	}()
-	within := bounds{mentions: mostMentions, done: ctx.Done()}
+	within := bounds{mentions: mostMentions, sections: mostSections, done: ctx.Done()}
 	if l.maxTime > 0 {
 		within.time = time.Now().Add(l.maxTime)
 	}
@@ -79,8 +92,12 @@ func (l *Labeler) Attempt(ctx context.Context, r corpus.Report) (result Result, 
 		return result, nil
 	case errDone:
 		return Result{Report: r}, ctx.Err()
-	case errMentions:
-		what := fmt.Sprintf("the report %s, of %d bytes, has more than %d mentions", corpus.QuoteID(r.ID), len(r.Text), mostMentions)
+	case errMentions, errSections:
+		most := fmt.Sprintf("%d mentions", mostMentions)
+		if err == errSections {
+			most = fmt.Sprintf("%d sections", mostSections)
+		}
+		what := fmt.Sprintf("the report %s, of %d bytes, has more than %s", corpus.QuoteID(r.ID), len(r.Text), most)
 		return Result{Report: r}, failed(r, what, "see what it holds")
 	}
 	what := fmt.Sprintf("labelling the report %s, of %d bytes, took longer than %s", corpus.QuoteID(r.ID), len(r.Text), l.maxTime)

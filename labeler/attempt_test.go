@@ -106,6 +106,20 @@ func TestReportOfTooManyMentions(t *testing.T) {
 	assert.EqualError(t, problems[0], fmt.Sprintf(`b.txt: the report "b", of %d bytes, has more than 65536 mentions; see what it holds`, len(most)+16))
 }
 
+// So is one of sections without end.
+func TestReportOfTooManySections(t *testing.T) {
+	l, err := New(Options{})
+	require.NoError(t, err)
+	most := strings.Repeat("IMPRESSION:\n", mostSections)
+	ids, problems := attempted(t, l,
+		corpus.Report{ID: "a", Text: most},
+		corpus.Report{ID: "b", Text: most + "FINDINGS: Clear.", Place: corpus.Place{Path: "b.txt"}},
+		corpus.Report{ID: "c", Text: "No effusion."})
+	assert.Equal(t, []string{"a", "c"}, ids)
+	require.Len(t, problems, 1)
+	assert.EqualError(t, problems[0], fmt.Sprintf(`b.txt: the report "b", of %d bytes, has more than 65536 sections; see what it holds`, len(most)+16))
+}
+
 // Of long reports few are under way at a time.
 func TestFewLongReportsAreUnderWay(t *testing.T) {
 	l, err := New(Options{})

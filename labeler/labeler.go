@@ -190,7 +190,7 @@ func (l *Labeler) labelWithin(b *bounds, r corpus.Report) (Result, error) {
 	result := Result{Report: r, Sections: r.Sections}
 	if result.Sections == nil {
 		var err error
-		if result.Sections, err = l.splitter.SplitUntil(r.Text, func() error { return b.passed(0) }); err != nil {
+		if result.Sections, err = l.splitter.SplitUntil(r.Text, b.split); err != nil {
 			return result, err
 		}
 	}

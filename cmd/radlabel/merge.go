@@ -81,6 +81,7 @@ func (r *mergeRun) run(ctx context.Context, folder string) error {
 		if merged, err = r.write(ctx, shards, format, mode); err != nil {
 			return mergeFailed(err)
 		}
+		r.app.done = true
 	}
 	r.summary(t, shards, merged)
 	return t.failure()

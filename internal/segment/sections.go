@@ -152,15 +152,18 @@ func (s *Splitter) block(c cut) bool {
 //     block, whatever headers it holds, when a report follows there;
 //   - a rule ends blocks and the preamble, and is a part of any other section.
 func (s *Splitter) Split(text string) []corpus.Section {
-	sections, _ := s.SplitUntil(text, func() error { return nil })
+	sections, _ := s.SplitUntil(text, func(int) error { return nil })
 	return sections
 }
 
-// SplitUntil is Split, which may end early: now and then it asks whether it is to, and
-// gives the error that says so.
-func (s *Splitter) SplitUntil(text string, ask func() error) ([]corpus.Section, error) {
+// SplitUntil is Split, which may end early: now and then it asks whether it is to, with
+// so many headers found, and gives the error that says so.
+func (s *Splitter) SplitUntil(text string, ask func(headers int) error) ([]corpus.Section, error) {
 	var room [usualCuts]cut
 	cuts, err := s.cuts(room[:0], text, ask)
+	if err == nil {
+		err = ask(len(cuts))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -253,7 +256,7 @@ func unknownName(header string) string {
 const usualCuts = 24
 
 // cuts appends the headers, rules and FINAL REPORT lines of a text, in order.
-func (s *Splitter) cuts(cuts []cut, text string, ask func() error) ([]cut, error) {
+func (s *Splitter) cuts(cuts []cut, text string, ask func(headers int) error) ([]cut, error) {
 	text = plainBlanks(text)
 	if t := trim(text, corpus.Span{End: len(text)}); !strings.ContainsAny(t.In(text), "\n\r") {
 		return s.inlineCuts(cuts, text, ask)
@@ -263,7 +266,7 @@ func (s *Splitter) cuts(cuts []cut, text string, ask func() error) ([]cut, error
 	ended := true              // a sentence ended before
 	for i, lines := 0, 1; i < len(text); lines++ {
 		if lines%often == 0 {
-			if err := ask(); err != nil {
+			if err := ask(len(cuts)); err != nil {
 				return nil, err
 			}
 		}
@@ -515,7 +518,7 @@ func (s *Splitter) find(plain []byte) (def int, other, ok bool) {
 // inlineCuts finds known headers in a text of one line. A header in capitals
 // may stand anywhere in mixed text; elsewhere a sentence must have ended
 // before it.
-func (s *Splitter) inlineCuts(cuts []cut, text string, ask func() error) ([]cut, error) {
+func (s *Splitter) inlineCuts(cuts []cut, text string, ask func(headers int) error) ([]cut, error) {
 	mixed := strings.IndexFunc(text, func(r rune) bool { return 'a' <= r && r <= 'z' }) >= 0
 	taken := trim(text, corpus.Span{End: len(text)}).Start
 	small := !hasCapital(text)
@@ -532,7 +535,7 @@ func (s *Splitter) inlineCuts(cuts []cut, text string, ask func() error) ([]cut,
 	}
 	for colon, colons := taken, 1; colon < len(text); colon, colons = colon+1, colons+1 {
 		if colons%often == 0 {
-			if err := ask(); err != nil {
+			if err := ask(len(cuts)); err != nil {
 				return nil, err
 			}
 		}
