@@ -136,7 +136,7 @@ func (r *labelRun) run(ctx context.Context, paths []string) error {
 		form.Layout = form.Layout.OfStudies()
 	}
 	form.Header = header(l, opts)
-	if form.Format.Kind != "jsonl" { // alone in having room for more
+	if !form.Format.HasEvidence() {
 		l = l.Brief()
 	}
 	return r.label(ctx, labelJob{reader, l, opts, form, memory})

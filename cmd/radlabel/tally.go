@@ -150,8 +150,9 @@ func (t *tally) kind(what, first string, lost bool) *kind {
 		return known
 	}
 	if len(t.kinds) >= mostKinds {
-		if what = otherKinds; find(what) != nil {
-			return find(what)
+		what = otherKinds
+		if known := find(what); known != nil {
+			return known
 		}
 	}
 	k := &kind{what: what, first: first, lost: lost}

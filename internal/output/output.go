@@ -96,6 +96,10 @@ type Format struct {
 	Compression string // "", "gz" or "zst"
 }
 
+// HasEvidence reports whether there is room for more than labels: their evidence, or why
+// they are blank.
+func (f Format) HasEvidence() bool { return f.Kind == "jsonl" }
+
 // ParseName tells the format from a file name; "-" (standard output) is CSV.
 // The error names the endings that are known.
 func ParseName(name string) (Format, error) {

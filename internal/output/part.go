@@ -37,11 +37,12 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type part struct {
 	final  string
 	file   *os.File
-	order  *order  // of a shard; else nil
-	at     int64   // bytes so far
-	sum    uint32  // of them
-	again  int64   // so many bytes are there already, and come once more
-	saved  journal // on the disk
+	opened fs.FileInfo // of file, which is asked for when it is closed too
+	order  *order      // of a shard; else nil
+	at     int64       // bytes so far
+	sum    uint32      // of them
+	again  int64       // so many bytes are there already, and come once more
+	saved  journal     // on the disk
 	saving chan saving
 	when   time.Time // of the last save, or of the beginning
 }
@@ -75,7 +76,7 @@ func openPart(final string) (*part, error) {
 			f.Close()
 			return nil, fmt.Errorf("%s: another run is writing it; wait for it, or write elsewhere", p.name())
 		case err == nil && errThere == nil && os.SameFile(there, opened):
-			p.file = f
+			p.file, p.opened = f, opened
 			if err := f.Chmod(0o600); err != nil {
 				f.Close()
 				return nil, NotWritten(p.name(), err)
@@ -95,9 +96,8 @@ var errGone = errors.New("its .part is not there any more")
 
 // there reports whether the part still has its name.
 func (p *part) there() bool {
-	named, errNamed := os.Lstat(p.name())
-	written, err := p.file.Stat()
-	return err == nil && errNamed == nil && os.SameFile(named, written)
+	named, err := os.Lstat(p.name())
+	return err == nil && os.SameFile(named, p.opened)
 }
 
 // begin forgets what is there.

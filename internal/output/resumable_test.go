@@ -300,6 +300,25 @@ func TestVanishedPart(t *testing.T) {
 	}
 }
 
+// What cannot have its name is kept.
+func TestUnnamedPart(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "x.csv")
+	r, err := Begin(out, resumableOptions(t, out, Default))
+	require.NoError(t, err)
+	for rows := 0; rows == 0; _, rows = r.Kept() {
+		require.NoError(t, r.Write(numbered(0)))
+		require.NoError(t, r.Save(func() any { return nil }))
+	}
+	require.NoError(t, os.MkdirAll(filepath.Join(out, "in the way"), 0o700))
+	require.NoError(t, r.Close())
+	require.Error(t, r.Commit())
+	r.Abort()
+	name, rows := r.Kept()
+	assert.Positive(t, rows)
+	assert.FileExists(t, name)
+	assert.FileExists(t, name+".json")
+}
+
 // FuzzResume goes on with any journal and any part: nothing panics, and what
 // cannot be gone on with is said to be so, or begun anew.
 func FuzzResume(f *testing.F) {

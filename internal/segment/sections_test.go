@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -393,6 +394,20 @@ func FuzzSections(f *testing.F) {
 		checkSections(t, text, sections)
 		checkSelected(t, s, text, sections)
 	})
+}
+
+// Whether it is to end is asked long before all is cut.
+func TestSplitUntil(t *testing.T) {
+	s := newTestSplitter(t)
+	for _, text := range []string{strings.Repeat("FINDINGS: Clear.\n", 100*often), strings.Repeat("FINDINGS: Clear. ", 100*often)} {
+		require.Len(t, s.Split(text), 100*often)
+		ended := errors.New("ended")
+		asked := -1
+		sections, err := s.SplitUntil(text, func(headers int) error { asked = headers; return ended })
+		require.ErrorIs(t, err, ended)
+		assert.Empty(t, sections)
+		assert.LessOrEqual(t, asked, often)
+	}
 }
 
 func BenchmarkSplit(b *testing.B) {
